@@ -1,0 +1,1 @@
+"""Instances and their prices, and the silicon behind them."""

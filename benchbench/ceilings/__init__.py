@@ -1,0 +1,1 @@
+"""What this machine could do: the best a user reaches on one kernel."""

@@ -1,0 +1,89 @@
+"""From what was observed to what is claimed: throughput, FLOP/s, utilisation, regime. Pure.
+
+One `Figures` per configuration: the records given to it are its repeats in separate processes.
+"""
+
+from typing import Literal
+
+from benchbench.record import Caveat, Ceiling, EnergyScope, Model, Precision, Scenario, Validity
+from benchbench.stats import Estimate
+
+RegimeName = Literal["compute", "memory", "overhead", "input", "communication", "undetermined"]
+
+
+class Regime(Model):
+    """Why it is not faster: what limits it, the evidence, and the one thing to try."""
+
+    name: RegimeName
+    evidence: str
+    try_next: str
+
+
+class Percentile(Model):
+    """A latency percentile, or how many queries it still lacks."""
+
+    percent: float
+    seconds: float | None
+    queries: int
+    queries_needed: int
+
+
+class InputCost(Model):
+    """What feeding the step costs, per step, apart from the step itself."""
+
+    seconds_per_step: float
+    """Waited for data inside the timed window."""
+    from_memory_units_per_s: Estimate | None
+    """Throughput of the same step on data already in memory."""
+    slowdown: float | None
+    """Throughput from memory ÷ throughput fed for real; 1.0: the input costs nothing."""
+
+
+class Figures(Model):
+    """What one configuration delivered on one machine."""
+
+    workload: str
+    scenario: Scenario
+    unit: str
+    precision: Precision
+    batch_size: int
+    backend: str
+    devices: tuple[str, ...]
+    processes: int
+    steps: int
+    throughput: Estimate | None
+    """Units per second."""
+    step_s: Estimate | None
+    """Median step."""
+    step_s_mad: float | None = None
+    step_s_p5: float | None = None
+    step_s_p95: float | None = None
+    latency: tuple[Percentile, ...] = ()
+    flops_per_unit: float | None = None
+    bytes_per_unit: float | None = None
+    intensity: float | None = None
+    """FLOP per byte."""
+    achieved_flops: Estimate | None = None
+    """Model FLOP/s."""
+    datasheet_flops: float | None = None
+    mfu: Estimate | None = None
+    """Achieved ÷ datasheet."""
+    ceiling: Ceiling | None = None
+    """The matmul ceiling of this device and precision."""
+    share_of_achievable: Estimate | None = None
+    """Achieved ÷ measured ceiling."""
+    achieved_bytes_per_s: Estimate | None = None
+    datasheet_bytes_per_s: float | None = None
+    memory_ceiling: Ceiling | None = None
+    mbu: Estimate | None = None
+    """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
+    regime: Regime
+    input_cost: InputCost | None = None
+    joules_per_unit: Estimate | None = None
+    energy_scope: EnergyScope | None = None
+    peak_memory_bytes: int | None = None
+    peak_device_memory_bytes: int | None = None
+    load_s: float | None = None
+    first_step_s: float | None = None
+    validity: Validity
+    caveats: tuple[Caveat, ...] = ()

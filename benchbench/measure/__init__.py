@@ -1,0 +1,1 @@
+"""How a number becomes believable: process, loop, sampler, caveats."""

@@ -1,0 +1,97 @@
+"""Records, offers and a goal → a ranking, and a reason for every offer that is not in it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from benchbench.catalog.offer import Offer, PriceKind
+from benchbench.record import Caveat, Model, Precision, Scenario
+from benchbench.stats import Basis, Estimate
+
+
+class Goal(Model):
+    """What must be done, and within which limits. None means no limit."""
+
+    workload: str
+    scenario: Scenario | None = None
+    rate_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Sustain this many units per second."""
+    units: Annotated[float, Field(gt=0)] | None = None
+    """Finish this much work (images, sequences, tokens)."""
+    deadline_s: Annotated[float, Field(gt=0)] | None = None
+    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    """For `units`, in total."""
+    budget_usd_per_hour: Annotated[float, Field(gt=0)] | None = None
+    max_replicas: Annotated[int, Field(gt=0)] = 64
+    providers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    """Prefixes: `us-`, `europe-west4`."""
+    price_kinds: tuple[PriceKind, ...] = ("on_demand",)
+    headroom: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Load a replica is planned to carry, as a share of what it can."""
+    spare_replicas: Annotated[int, Field(ge=0)] = 0
+
+
+class Configuration(Model):
+    """The setting of the records behind a figure: a recommendation says which it assumes."""
+
+    backend: str
+    precision: Precision
+    batch_size: int
+    device: str
+    """The silicon measured, by its canonical or reported name."""
+
+
+class Candidate(Model):
+    """An offer that does the job, with what it costs."""
+
+    rank: int
+    offer: Offer
+    basis: Basis
+    configuration: Configuration
+    throughput: Estimate
+    """Units per second of one whole instance."""
+    replicas: int
+    usd_per_hour: float
+    """All replicas."""
+    usd_per_unit: Estimate
+    cost_usd: Estimate | None = None
+    """For the goal's `units`."""
+    time_s: Estimate | None = None
+    """For the goal's `units`, with `replicas` instances."""
+    floor_usd_per_unit: float | None = None
+    """What a unit would cost at 100 % of the datasheet's peak: the price of low utilisation."""
+    tied_with_best: bool = False
+    pareto: bool = False
+    """Nothing else here is both cheaper and faster."""
+    because: str
+    """Where the throughput comes from, in one sentence."""
+
+
+class Rejected(Model):
+    """An offer that does not do the job, and why."""
+
+    key: str
+    provider: str
+    region: str
+    instance: str
+    price_kind: PriceKind
+    code: str
+    because: str
+
+
+class Recommendation(Model):
+    """The answer. `candidates` are ranked, cheapest per unit first."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    goal: Goal
+    unit: str
+    candidates: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...]
+    binding: str | None = None
+    """With no candidate: the limit that excludes most, and the smallest change that admits one."""
+    caveats: tuple[Caveat, ...] = ()
+    indicative: bool
+    """True when a quick measurement is behind it."""
+    as_of: str
+    """The day it was made, ISO."""

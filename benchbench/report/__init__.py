@@ -1,0 +1,1 @@
+"""Records, recommendation and costs on one page."""

@@ -1,0 +1,1 @@
+"""Rent, own, or both: what the work costs over time."""

@@ -1,0 +1,101 @@
+"""What a cost comparison answers: alternatives month by month, break-even, and how sure."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from benchbench.record import Model
+from benchbench.stats import Basis
+
+AlternativeName = Literal[
+    "on_demand", "committed", "spot", "owned", "colocated", "hybrid", "vendor"
+]
+
+
+class Assumption(Model):
+    """One input with its range and where it is from. `basis` is measured, predicted or assumed."""
+
+    key: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    source: str
+    as_of: str | None = None
+    basis: Basis
+
+
+class Alternative(Model):
+    """One way to get the work done.
+
+    `months[k][i]` is what component k costs in USD in month i (0 is the start). A negative amount is money received (residual value).
+    """
+
+    name: AlternativeName
+    label: str
+    infeasible_because: str | None = None
+    months: dict[str, tuple[float, ...]] = {}
+    total_usd: float | None = None
+    npv_usd: float | None = None
+    """Present value of what is paid, a positive number being a cost."""
+    usd_per_unit: float | None = None
+    usd_per_useful_hour: float | None = None
+    """Per accelerator-hour (or server-hour) of demand served."""
+
+
+class CurvePoint(Model):
+    """Cost per useful hour at one utilisation, per alternative; None where it does not exist."""
+
+    utilisation: float
+    usd_per_useful_hour: dict[str, float | None]
+
+
+class BreakEven(Model):
+    """Where owning begins to win. None: never within the horizon, and `sentence` says so."""
+
+    utilisation: float | None
+    month_cash: int | None
+    month_discounted: int | None
+    month_with_resale: int | None
+    sentence: str
+
+
+class TornadoBar(Model):
+    """How the saving of owning over the best cloud moves with one input, the others at default."""
+
+    key: str
+    low_saving_usd: float
+    high_saving_usd: float
+    rank_correlation: float | None = None
+
+
+class Uncertainty(Model):
+    """Monte Carlo over the assumptions' ranges (PERT, fixed seed)."""
+
+    draws: int
+    probability_own_cheaper: float
+    saving_usd_p5: float
+    saving_usd_p50: float
+    saving_usd_p95: float
+    tornado: tuple[TornadoBar, ...]
+
+
+class TcoAnswer(Model):
+    """The document `tco` prints."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    title: str
+    horizon_months: int
+    unit: str
+    """Of work, or `hour` when demand is in machine-hours."""
+    alternatives: tuple[Alternative, ...]
+    cheapest: AlternativeName
+    break_even: BreakEven
+    utilisation: float
+    """Of the owned fleet at the scenario's demand."""
+    hybrid_base_servers: int | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    uncertainty: Uncertainty | None = None
+    assumptions: tuple[Assumption, ...]
+    sentences: tuple[str, ...]
+    """The answer in plain words, most important first."""

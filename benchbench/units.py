@@ -1,0 +1,119 @@
+"""The only module that turns numbers into text. Unknown is an em dash, never 0."""
+
+import math
+
+UNKNOWN = "—"
+_SI = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+_BINARY = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
+_DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+_NANOSECOND = 1e-9
+_SMALL_USD = 1.0
+_THOUSAND = 1e3
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Significant digits, thousands separated, no exponent: `1,234`, `0.0123`."""
+    if value is None:
+        return UNKNOWN
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    rounded = round(value, digits - 1 - magnitude)
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"
+
+
+def si(value: float | None, unit: str, digits: int = 3) -> str:
+    """With an SI prefix: `989 TFLOP/s`, `43.1 GB/s`."""
+    if value is None:
+        return UNKNOWN
+    for factor, prefix in _SI:
+        if abs(value) >= factor:
+            return f"{number(value / factor, digits)} {prefix}{unit}"
+    return f"{number(value, digits)} {unit}"
+
+
+def flops(value: float | None) -> str:
+    """Floating-point operations per second."""
+    return si(value, "FLOP/s")
+
+
+def flop_count(value: float | None) -> str:
+    """An amount of floating-point work."""
+    return si(value, "FLOP")
+
+
+def bandwidth(value: float | None) -> str:
+    """Bytes per second, decimal prefixes, as memory vendors count."""
+    return si(value, "B/s")
+
+
+def size(value: float | None) -> str:
+    """Bytes, binary prefixes: `80.0 GiB`."""
+    if value is None:
+        return UNKNOWN
+    for factor, name in _BINARY:
+        if abs(value) >= factor:
+            return f"{number(value / factor)} {name}"
+    return f"{number(value)} B"
+
+
+def clock(value: float | None) -> str:
+    """A frequency in hertz."""
+    return si(value, "Hz")
+
+
+def power(value: float | None) -> str:
+    """Watts."""
+    return si(value, "W")
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """A fraction as per cent: 0.41 → `41 %`."""
+    return UNKNOWN if fraction is None else f"{number(fraction * 100, digits)} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that fits."""
+    if seconds is None:
+        return UNKNOWN
+    for factor, name in _DURATIONS:
+        if abs(seconds) >= factor:
+            return f"{number(seconds / factor)} {name}"
+    return "0 s" if seconds == 0 else f"{number(seconds / _NANOSECOND)} ns"
+
+
+def rate(value: float | None, unit: str) -> str:
+    """Units of work per second: `41.2 images/s`."""
+    return UNKNOWN if value is None else f"{number(value)} {plural(unit)}/s"
+
+
+def plural(unit: str) -> str:
+    """`image` → `images`."""
+    return unit if unit.endswith("s") else f"{unit}s"
+
+
+def usd(value: float | None) -> str:
+    """US dollars: whole from 1,000 up, cents from 1 up, three digits below."""
+    if value is None:
+        return UNKNOWN
+    sign, value = ("-" if value < 0 else ""), abs(value)
+    if value >= _THOUSAND:
+        return f"{sign}${value:,.0f}"
+    if value >= _SMALL_USD or value == 0:
+        return f"{sign}${value:.2f}"
+    return f"{sign}${number(value)}"
+
+
+def usd_per_unit(value: float | None, unit: str) -> str:
+    """Dollars per million units when one costs less than a tenth of a cent."""
+    if value is None:
+        return UNKNOWN
+    if abs(value) < _NANOSECOND * 1e6:
+        return f"{usd(value * 1e6)} per million {plural(unit)}"
+    return f"{usd(value)} per {unit}"
+
+
+def interval(half_width_fraction: float | None) -> str:
+    """The half-width of an interval: `±1.2 %`."""
+    return "" if half_width_fraction is None else f"±{percent(half_width_fraction)}"

@@ -1,0 +1,1 @@
+"""Hand-written stand-ins for clocks, counters and services; used instead of mocks."""
