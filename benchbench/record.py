@@ -286,7 +286,7 @@ class Provenance(Model):
 class Record(Model):
     """One measurement, or one failure to measure, of one workload under one setting."""
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema")
     workload: str
     scenario: Scenario
     driver: Literal["loop", "loadgen"] = "loop"

@@ -28,7 +28,8 @@ class Assumption(Model):
 class Alternative(Model):
     """One way to get the work done.
 
-    `months[k][i]` is what component k costs in USD in month i (0 is the start). A negative amount is money received (residual value).
+    `months[k][i]` is what component k costs in USD in month i (0 is the start).
+    A negative amount is money received (residual value).
     """
 
     name: AlternativeName
