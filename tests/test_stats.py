@@ -1,0 +1,143 @@
+"""Statistics against closed forms and SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as oracle
+
+from benchbench import stats
+from benchbench.stats import Estimate
+
+SAMPLES = [1.0, 2.0, 2.0, 3.0, 10.0]
+
+
+def test_median_and_mad_by_hand() -> None:
+    """Deviations from 2 are 1 0 0 1 8: their median is 1."""
+    assert stats.median(SAMPLES) == 2.0
+    assert stats.mad(SAMPLES) == 1.0
+
+
+def test_mad_agrees_with_scipy() -> None:
+    """On random data the two agree to rounding."""
+    data = np.random.default_rng(1).normal(size=101)
+    assert stats.mad(list(data)) == pytest.approx(oracle.median_abs_deviation(data))
+
+
+def test_modified_z_is_iglewicz_and_hoaglin() -> None:
+    """0.6745 (x - median) / MAD, their formula."""
+    assert stats.modified_z(SAMPLES)[-1] == pytest.approx(0.6745 * 8, rel=1e-4)
+
+
+def test_modified_z_of_equal_samples_is_zero() -> None:
+    """No spread, no outlier: not infinity."""
+    assert list(stats.modified_z([3.0, 3.0, 3.0, 4.0])) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("percent", "needed"), [(90.0, 64), (95.0, 130), (99.0, 662)])
+def test_a_percentile_waits_for_enough_queries(percent: float, needed: int) -> None:
+    """LoadGen's counts: one query fewer and there is no percentile."""
+    queries = [float(i) for i in range(needed)]
+    assert stats.percentile_allowed(queries[:-1], percent) is None
+    assert stats.percentile_allowed(queries, percent) == pytest.approx(
+        np.percentile(queries, percent)
+    )
+
+
+def test_queries_needed_follow_from_the_binomial() -> None:
+    """With no query above the bound allowed to fail, p^n must fall below 1 - 0.99 to be sure.
+
+    LoadGen's table is that of MinQueryCount for h = 0 plus its own rounding: at least as many.
+    """
+    for percent, needed in stats.QUERIES_NEEDED.items():
+        assert (percent / 100) ** needed < 0.01
+
+
+def test_few_samples_give_their_whole_range() -> None:
+    """Five samples cover their median 93.75 % of the time at best: nothing narrower is claimed."""
+    assert stats.median_interval(SAMPLES) == (1.0, 10.0)
+
+
+def test_median_interval_holds_the_median_of_normal_data() -> None:
+    """In 300 simulations of 40 samples, the 95 % interval holds the truth 90 to 99 % of times."""
+    rng = np.random.default_rng(2)
+    hits = 0
+    for _ in range(300):
+        low, high = stats.median_interval(list(rng.normal(5, 1, 40)))
+        hits += low <= 5 <= high
+    assert 0.90 <= hits / 300 <= 0.99
+
+
+@pytest.mark.parametrize("n", [5, 10, 40])
+def test_mean_interval_covers_normal_data(n: int) -> None:
+    """In 300 simulations the 95 % interval holds the truth 91 to 99 % of times, small n too."""
+    rng = np.random.default_rng(n)
+    hits = 0
+    for _ in range(300):
+        interval = stats.mean_interval(list(rng.normal(5, 1, n)))
+        assert interval is not None
+        hits += interval[0] <= 5 <= interval[1]
+    assert 0.91 <= hits / 300 <= 0.99
+
+
+def test_mean_interval_of_autocorrelated_data_is_wider() -> None:
+    """An AR(1) series with rho 0.8 has an effective size nine times smaller."""
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=2000)
+    series = np.zeros(2000)
+    for i in range(1, 2000):
+        series[i] = 0.8 * series[i - 1] + noise[i]
+    correlated = stats.mean_interval(list(series))
+    shuffled = stats.mean_interval(list(rng.permutation(series)))
+    assert correlated is not None
+    assert shuffled is not None
+    assert np.ptp(correlated) > 2 * np.ptp(shuffled)
+
+
+def test_student_interval_agrees_with_scipy() -> None:
+    """The textbook interval."""
+    expected = oracle.t.interval(
+        0.95, len(SAMPLES) - 1, loc=np.mean(SAMPLES), scale=oracle.sem(SAMPLES)
+    )
+    assert stats.student_interval(SAMPLES) == pytest.approx(expected)
+
+
+def test_one_sample_has_no_interval() -> None:
+    """Unknown is None."""
+    assert stats.mean_interval([1.0]) is None
+    assert stats.student_interval([1.0]) is None
+
+
+def test_no_samples_is_an_error() -> None:
+    """Statistics of nothing are a bug in the caller."""
+    with pytest.raises(ValueError, match="no samples"):
+        stats.median([])
+
+
+@given(st.floats(1e-3, 1e3), st.floats(0, 0.5))
+def test_inverting_twice_gives_the_estimate_back(value: float, width: float) -> None:
+    """Seconds per unit and units per second carry the same knowledge."""
+    estimate = Estimate(
+        value=value, low=value * (1 - width), high=value * (1 + width), n=3, basis="measured"
+    )
+    back = estimate.inverted().inverted()
+    assert back.value == pytest.approx(value)
+    assert (back.low, back.high) == (pytest.approx(estimate.low), pytest.approx(estimate.high))
+
+
+def test_scaling_by_a_negative_turns_the_interval_round() -> None:
+    """A saving is a negated cost."""
+    cost = Estimate(value=2, low=1, high=4, n=1, basis="measured")
+    assert cost.scaled(-1) == Estimate(value=-2, low=-4, high=-1, n=1, basis="measured")
+
+
+def test_an_interval_upside_down_is_refused() -> None:
+    """low > high is a bug, not a result."""
+    with pytest.raises(ValueError, match="upside down"):
+        Estimate(value=2, low=3, high=1, basis="measured")
+
+
+def test_half_width_is_what_plus_minus_means() -> None:
+    """100 from 98 to 102 is plus or minus 2 %."""
+    assert Estimate(value=100, low=98, high=102, basis="measured").half_width_fraction == 0.02
+    assert Estimate(value=100, basis="measured").half_width_fraction is None
