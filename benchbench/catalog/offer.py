@@ -60,8 +60,9 @@ class Offer(Model):
 
     @property
     def key(self) -> str:
-        """`provider/region/instance/price_kind`: unique in a catalogue."""
-        return f"{self.provider}/{self.region}/{self.instance}/{self.price_kind}"
+        """`provider/region[/zone]/instance/price_kind`: unique in a catalogue of one system."""
+        place = self.region if self.zone is None else f"{self.region}/{self.zone}"
+        return f"{self.provider}/{place}/{self.instance}/{self.price_kind}"
 
     def age_days(self, today: date) -> int:
         """Days since the price was read; beyond `STALE_AFTER_DAYS` it is flagged."""
