@@ -130,19 +130,19 @@ def mean_interval(samples: Sequence[float], *, seed: int = 0) -> tuple[float, fl
     """95 % interval of the mean of autocorrelated samples; None with fewer than two.
 
     Circular block bootstrap (Politis & Romano 1992) with blocks of about n^(1/3), its deviations
-    widened by Student's t over the normal quantile, because a few samples vary more than a
-    resample of them does.
+    widened by Student's t over the normal quantile and by sqrt(n / (n - block)), because a few
+    samples vary more than a resample of them does.
     """
     values = _nonempty(samples)
     n = len(values)
     if n < 2:  # noqa: PLR2004 - one sample has no spread
         return None
-    block = max(1, round(n ** (1 / 3)))
+    block = max(1, math.floor(n ** (1 / 3)))
     starts = np.random.default_rng(seed).integers(0, n, (_RESAMPLES, math.ceil(n / block)))
     picks = (starts[:, :, None] + np.arange(block)) % n
     means = values[picks.reshape(_RESAMPLES, -1)[:, :n]].mean(axis=1)
     low, high = np.percentile(means, _TAILS)
-    mean, wider = values.mean(), _small_sample_factor(n)
+    mean, wider = values.mean(), _small_sample_factor(n, block)
     return float(mean - (mean - low) * wider), float(mean + (high - mean) * wider)
 
 
@@ -167,8 +167,8 @@ def _student(degrees: int) -> float:
     return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
 
 
-def _small_sample_factor(n: int) -> float:
-    return _student(n - 1) / _NORMAL_QUANTILE * math.sqrt(n / (n - 1))
+def _small_sample_factor(n: int, block: int) -> float:
+    return _student(n - 1) / _NORMAL_QUANTILE * math.sqrt(n / (n - block))
 
 
 def _nonempty(samples: Sequence[float]) -> NDArray[np.float64]:

@@ -117,3 +117,13 @@ def usd_per_unit(value: float | None, unit: str) -> str:
 def interval(half_width_fraction: float | None) -> str:
     """The half-width of an interval: `±1.2 %`."""
     return "" if half_width_fraction is None else f"±{percent(half_width_fraction)}"
+
+
+def count(value: float | None) -> str:
+    """A whole number, thousands separated."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def counted(value: int, noun: str) -> str:
+    """`1 offer`, `20 offers`."""
+    return f"{count(value)} {noun if value == 1 else plural(noun)}"

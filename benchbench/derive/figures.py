@@ -1,7 +1,4 @@
-"""From what was observed to what is claimed: throughput, FLOP/s, utilisation, regime. Pure.
-
-One `Figures` per configuration: the records given to it are its repeats in separate processes.
-"""
+"""What one configuration delivered: the derived figures, as values."""
 
 from typing import Literal
 

@@ -1,0 +1,284 @@
+"""Records of one configuration → its figures. Pure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchbench import stats, units
+from benchbench.derive.figures import Figures, InputCost, Percentile
+from benchbench.derive.regime import regime
+from benchbench.record import (
+    Caveat,
+    Ceiling,
+    EnergyScope,
+    Measurement,
+    Precision,
+    Record,
+    Validity,
+)
+from benchbench.stats import Estimate
+
+
+def group(records: Iterable[Record]) -> list[list[Record]]:
+    """Repeats of one configuration in one run stay together, in the order first seen.
+
+    Records of unlike machines, settings or runs never merge.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(_configuration(record), []).append(record)
+    return list(groups.values())
+
+
+def figures(
+    records: Sequence[Record],
+    *,
+    datasheet_flops: float | None = None,
+    datasheet_bytes_per_s: float | None = None,
+) -> Figures:
+    """What one configuration delivered; `records` are its repeats, as `group` returns them.
+
+    `datasheet_flops` is the dense peak in FLOP/s of the devices used, at this precision;
+    `datasheet_bytes_per_s` their memory bandwidth. An invalid repeat withholds every number.
+    Raises ValueError on no records.
+    """
+    first = records[0]
+    validity = _worst(records)
+    measured = [record.measurement for record in records if record.measurement is not None]
+    believed = measured if validity != "invalid" else []
+    throughput = _throughput(believed)
+    reached = _reached(first, throughput, datasheet_flops, datasheet_bytes_per_s)
+    input_cost = _input_cost(believed, throughput)
+    compute = reached["share_of_achievable"] or reached["mfu"]
+    return Figures(
+        workload=first.workload,
+        scenario=first.scenario,
+        unit=first.work.unit,
+        precision=first.precision,
+        batch_size=first.batch_size,
+        backend=first.backend,
+        devices=first.devices,
+        processes=len(records),
+        steps=sum(len(one.step_s) for one in believed),
+        throughput=throughput,
+        latency=_latency(believed),
+        regime=regime(believed, input_cost, compute, reached["mbu"]),
+        input_cost=input_cost,
+        peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
+        peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
+        load_s=believed[0].load_s if believed else None,
+        first_step_s=believed[0].first_step_s if believed else None,
+        validity=validity,
+        caveats=_caveats(records, reached["mfu"], reached["share_of_achievable"]),
+        **_steps(believed),
+        **_energy(believed),
+        **reached,
+    )
+
+
+def _reached(
+    first: Record,
+    throughput: Estimate | None,
+    datasheet_flops: float | None,
+    datasheet_bytes_per_s: float | None,
+) -> dict[str, Any]:
+    """Achieved work and its shares of the three ceilings (datasheet, matmul, memory)."""
+    work = first.work
+    ceiling = _ceiling(first, "matmul", first.precision)
+    memory = _ceiling(first, "memory_triad") or _ceiling(first, "memory_copy")
+    achieved = _times(throughput, work.flops_per_unit)
+    moved = _times(throughput, work.bytes_per_unit)
+    return {
+        "flops_per_unit": work.flops_per_unit,
+        "bytes_per_unit": work.bytes_per_unit,
+        "intensity": _ratio(work.flops_per_unit, work.bytes_per_unit),
+        "achieved_flops": achieved,
+        "datasheet_flops": datasheet_flops,
+        "mfu": _share(achieved, datasheet_flops),
+        "ceiling": ceiling,
+        "share_of_achievable": _share(achieved, ceiling.value if ceiling else None),
+        "achieved_bytes_per_s": moved,
+        "datasheet_bytes_per_s": datasheet_bytes_per_s,
+        "memory_ceiling": memory,
+        "mbu": _share(moved, memory.value if memory else datasheet_bytes_per_s),
+    }
+
+
+def _configuration(record: Record) -> str:
+    kept = record.model_dump(
+        mode="json",
+        include={
+            "workload",
+            "scenario",
+            "driver",
+            "precision",
+            "batch_size",
+            "backend",
+            "devices",
+            "parameters",
+            "effort",
+            "provenance",
+            "system",
+        },
+    )
+    kept["provenance"] = [record.provenance.session, record.provenance.workload_sha256]
+    kept["system"]["memory"]["available_bytes"] = None
+    return json.dumps(kept, sort_keys=True)
+
+
+def _worst(records: Sequence[Record]) -> Validity:
+    order: tuple[Validity, ...] = ("valid", "valid_with_warnings", "invalid")
+    return max((record.validity for record in records), key=order.index)
+
+
+def _throughput(measured: Sequence[Measurement]) -> Estimate | None:
+    """Units completed ÷ elapsed time; never 1 ÷ latency.
+
+    Within one process the interval is the steps'; over several processes it is theirs, because
+    they vary more. With five or more, the fastest and the slowest are dropped.
+    """
+    if not measured:
+        return None
+    rates = sorted(one.units_completed / one.elapsed_s for one in measured)
+    if len(rates) >= _DROP_EXTREMES_FROM:
+        rates = rates[1:-1]
+    if len(measured) > 1:
+        ends = stats.student_interval(rates)
+    else:
+        ends = _rate_interval(measured[0], rates[0])
+    steps = sum(len(one.step_s) for one in measured)
+    return _estimate(rates, ends).model_copy(update={"n": steps})
+
+
+_DROP_EXTREMES_FROM = 5
+
+
+def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:
+    """The relative interval of the mean step, carried over to the rate."""
+    ends = stats.mean_interval(measurement.step_s) if measurement.step_s else None
+    if ends is None or ends[0] <= 0:
+        return None
+    mean = sum(measurement.step_s) / len(measurement.step_s)
+    return value * mean / ends[1], value * mean / ends[0]
+
+
+def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
+    pooled = [seconds for one in measured for seconds in one.step_s]
+    if not pooled:
+        return {"step_s": None}
+    low, high = stats.median_interval(pooled)
+    middle = stats.median(pooled)
+    return {
+        "step_s": Estimate(value=middle, low=low, high=high, n=len(pooled), basis="measured"),
+        "step_s_mad": stats.mad(pooled),
+        "step_s_p5": stats.quantile(pooled, 5),
+        "step_s_p95": stats.quantile(pooled, 95),
+    }
+
+
+def _latency(measured: Sequence[Measurement]) -> tuple[Percentile, ...]:
+    pooled = [seconds for one in measured for seconds in one.latency_s or ()]
+    if not pooled:
+        return ()
+    return tuple(
+        Percentile(
+            percent=percent,
+            seconds=stats.percentile_allowed(pooled, percent),
+            queries=len(pooled),
+            queries_needed=needed,
+        )
+        for percent, needed in stats.QUERIES_NEEDED.items()
+    )
+
+
+def _ceiling(record: Record, kind: str, precision: Precision | None = None) -> Ceiling | None:
+    """The best of that kind on the record's first device."""
+    fitting = [
+        ceiling
+        for ceiling in record.ceilings
+        if ceiling.kind == kind
+        and ceiling.device == record.devices[0]
+        and (precision is None or ceiling.dtype == precision)
+    ]
+    return max(fitting, key=lambda ceiling: ceiling.value, default=None)
+
+
+def _input_cost(measured: Sequence[Measurement], throughput: Estimate | None) -> InputCost | None:
+    fed = [one for one in measured if one.input_s]
+    if not fed or throughput is None:
+        return None
+    waited = [seconds for one in fed for seconds in one.input_s or ()]
+    memory_steps = [seconds for one in fed for seconds in one.step_from_memory_s or ()]
+    from_memory = None
+    if memory_steps:
+        step = _estimate(memory_steps, stats.mean_interval(memory_steps))
+        from_memory = step.inverted(fed[0].units_per_step)
+    return InputCost(
+        seconds_per_step=sum(waited) / len(waited),
+        from_memory_units_per_s=from_memory,
+        slowdown=None if from_memory is None else from_memory.value / throughput.value,
+    )
+
+
+def _energy(measured: Sequence[Measurement]) -> dict[str, Any]:
+    """Joules per unit at the widest scope all repeats have; scopes are never mixed."""
+    scopes: tuple[EnergyScope, ...] = ("wall", "node_estimated", "gpu_board", "cpu_package")
+    for scope in scopes:
+        per_unit = [
+            sum(e.joules for e in one.energy if e.scope == scope) / one.units_completed
+            for one in measured
+            if any(e.scope == scope for e in one.energy)
+        ]
+        if per_unit and len(per_unit) == len(measured):
+            mean = _estimate(per_unit, stats.student_interval(per_unit))
+            return {"joules_per_unit": mean, "energy_scope": scope}
+    return {}
+
+
+def _estimate(samples: Sequence[float], ends: tuple[float, float] | None) -> Estimate:
+    """The mean of positive samples; an interval reaching below 0 is cut there."""
+    return Estimate(
+        value=sum(samples) / len(samples),
+        low=None if ends is None else max(ends[0], 0.0),
+        high=None if ends is None else ends[1],
+        n=len(samples),
+        basis="measured",
+    )
+
+
+def _caveats(
+    records: Sequence[Record], mfu: Estimate | None, share: Estimate | None
+) -> tuple[Caveat, ...]:
+    """The records' own doubts, once each, and those only the derived figures show."""
+    seen = {caveat.code: caveat for record in records for caveat in record.caveats}
+    if share is not None and share.value > 1:
+        seen["ceiling_exceeded"] = Caveat(
+            code="ceiling_exceeded",
+            severity="warning",
+            message=f"{units.percent(share.value, 3)} of the measured matmul ceiling was reached",
+            remedy="measure the ceilings again on a quiet machine: benchbench doctor --ceilings",
+        )
+    if mfu is not None and mfu.value > 1:
+        seen["above_datasheet"] = Caveat(
+            code="above_datasheet",
+            severity="warning",
+            message=f"{units.percent(mfu.value, 3)} of the datasheet's peak was reached",
+            remedy="check the device's variant and clock: benchbench doctor",
+        )
+    return tuple(seen.values())
+
+
+def _highest(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _times(estimate: Estimate | None, factor: float | None) -> Estimate | None:
+    return None if estimate is None or factor is None else estimate.scaled(factor)
+
+
+def _share(estimate: Estimate | None, whole: float | None) -> Estimate | None:
+    return None if estimate is None or whole is None else estimate.scaled(1 / whole)
+
+
+def _ratio(numerator: float | None, denominator: float | None) -> float | None:
+    return None if numerator is None or denominator is None else numerator / denominator

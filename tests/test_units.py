@@ -1,0 +1,60 @@
+"""Numbers become text in one place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchbench import units
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (units.flops(989.4e12), "989 TFLOP/s"),
+        (units.flops(43.14e9), "43.1 GFLOP/s"),
+        (units.bandwidth(3.35e12), "3.35 TB/s"),
+        (units.size(80 * 2**30), "80.0 GiB"),
+        (units.size(512), "512 B"),
+        (units.percent(0.4137), "41 %"),
+        (units.duration(0.0123), "12.3 ms"),
+        (units.duration(7200), "2.00 h"),
+        (units.duration(0), "0 s"),
+        (units.rate(4.1234, "image"), "4.12 images/s"),
+        (units.usd(1234567.8), "$1,234,568"),
+        (units.usd(55.04), "$55.04"),
+        (units.usd(0.04321), "$0.0432"),
+        (units.usd(-2.5), "-$2.50"),
+        (units.usd_per_unit(2.5e-6, "image"), "$2.50 per million images"),
+        (units.usd_per_unit(0.5, "run"), "$0.500 per run"),
+        (units.interval(0.012), "±1.2 %"),
+        (units.number(999.96), "1,000"),
+        (units.number(0), "0"),
+    ],
+)
+def test_a_number_reads_like_this(text: str, expected: str) -> None:
+    """One example per kind of quantity."""
+    assert text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        units.number(None),
+        units.flops(None),
+        units.size(None),
+        units.percent(None),
+        units.duration(None),
+        units.rate(None, "image"),
+        units.usd(None),
+        units.usd_per_unit(None, "image"),
+    ],
+)
+def test_unknown_is_a_dash(text: str) -> None:
+    """Never 0, never nan."""
+    assert text == "—"
+
+
+@given(st.floats(1e-12, 1e18))
+def test_rounding_loses_less_than_half_a_per_cent(value: float) -> None:
+    """Three significant digits: read back, the number is within 0.5 %."""
+    assert float(units.number(value).replace(",", "")) == pytest.approx(value, rel=5.1e-3)
