@@ -111,13 +111,13 @@ class Accelerator(Model):
 
 
 class Cloud(Model):
-    """Where the machine is rented; `source` says how we know: `metadata` or `flag`."""
+    """Where the machine is rented; `source` says how we know: `dmi` is the firmware."""
 
     provider: str
     instance_type: str | None = None
     region: str | None = None
     lifecycle: Literal["on_demand", "spot"] | None = None
-    source: Literal["metadata", "flag"]
+    source: Literal["metadata", "dmi", "flag"]
 
 
 class Virtualisation(Model):
