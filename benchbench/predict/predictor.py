@@ -1,0 +1,123 @@
+"""Which reference a target is predicted from, and the sentence that says so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchbench import units
+from benchbench.catalog.offer import Confidence
+from benchbench.catalog.silicon import OfferSilicon, Silicon
+from benchbench.predict import scale
+from benchbench.predict.answer import Prediction, Refusal, Step
+from benchbench.predict.reference import Ceilings, Reference, references
+from benchbench.predict.scale import Scaled
+from benchbench.record import Record
+from benchbench.stats import Estimate
+
+_RANK: tuple[Step, ...] = ("same_chip", "same_architecture", "other_architecture", "other_kind")
+_CONFIDENCE: dict[Step, Confidence] = {
+    "same_chip": "high",
+    "same_architecture": "medium",
+    "other_architecture": "low",
+    "other_kind": "low",
+}
+_NO_RECORDS = Refusal(
+    code="no_records", because="no valid measurement of this workload can be carried over"
+)
+
+
+def predict(
+    records: Sequence[Record], target: OfferSilicon, silicon: Silicon
+) -> Prediction | Refusal:
+    """The best valid configuration of the nearest measured silicon, carried over to `target`.
+
+    `records` are of one workload and scenario; what failed or is invalid supports nothing.
+    """
+    measured = references(records, silicon)
+    return Predictor(measured, silicon, Ceilings.of(measured)).predict(target)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Everything measured of one workload, ready to be asked about many targets."""
+
+    measured: Sequence[Reference]
+    silicon: Silicon
+    ceilings: Ceilings
+
+    def predict(
+        self, target: OfferSilicon, usable: Callable[[Reference], bool] = lambda _: True
+    ) -> Prediction | Refusal:
+        """From the nearest silicon with a `usable` configuration; there, from the fastest one."""
+        outcomes = [
+            scale.scaled(one, target, self.silicon, self.ceilings)
+            for one in self.measured
+            if usable(one)
+        ]
+        scaled = [one for one in outcomes if isinstance(one, Scaled)]
+        if not scaled:
+            refusals = (one for one in outcomes if isinstance(one, Refusal))
+            return next(refusals, _NO_RECORDS)
+        nearest = min(scaled, key=_nearness).reference
+        beside = [one for one in scaled if _same_machine(one.reference, nearest)]
+        return _prediction(max(beside, key=lambda one: one.value / one.down), target)
+
+
+def _nearness(scaled: Scaled) -> tuple[int, float, float]:
+    distance = 0.0 if scaled.distance is None else scaled.distance
+    more = scaled.reference.count
+    return _RANK.index(scaled.step), distance, -more
+
+
+def _same_machine(one: Reference, other: Reference) -> bool:
+    return (one.name, one.count) == (other.name, other.count)
+
+
+def _prediction(scaled: Scaled, target: OfferSilicon) -> Prediction:
+    one = scaled.reference
+    return Prediction(
+        throughput=Estimate(
+            value=scaled.value,
+            low=scaled.value / scaled.down,
+            high=scaled.value * scaled.up,
+            basis="predicted",
+        ),
+        backend=one.figures.backend,
+        precision=scaled.precision,
+        batch_size=one.figures.batch_size,
+        nearest=one.name,
+        nearest_count=one.count,
+        step=scaled.step,
+        distance=scaled.distance,
+        confidence=_CONFIDENCE[scaled.step],
+        because=_because(scaled, target),
+    )
+
+
+def _because(scaled: Scaled, target: OfferSilicon) -> str:
+    one = scaled.reference
+    rate = units.rate(one.throughput.value, one.figures.unit)
+    there = _several(target.count, target.kind, target.name)
+    if scaled.share is not None:
+        low, high = (units.percent(share) for share in scaled.share)
+        return (
+            f"assumes {low} to {high} of the {scaled.precision} peak of {there}, because only "
+            f"{one.name} was measured ({rate})"
+        )
+    here = f"{rate} on {_several(one.count, one.kind, one.name)} ({one.setting})"
+    if scaled.step == "same_chip":
+        return f"scaled in proportion from {here} to {there}"
+    changed = f" in {scaled.precision}" if scaled.precision != one.figures.precision else ""
+    return (
+        f"scaled from {here} to {there}{changed}: "
+        f"{_times_of(scaled.peaks, 'peak')}, {_times_of(scaled.bandwidths, 'memory bandwidth')}"
+    )
+
+
+def _several(count: float, kind: str, name: str) -> str:
+    """`8 x A100`, `32 cores of Milan`."""
+    many = units.count(count) if count == int(count) else units.number(count)
+    return f"{many} cores of {name}" if kind == "cpu" else f"{many} x {name}"
+
+
+def _times_of(ratio: float | None, what: str) -> str:
+    return f"{what} unknown" if ratio is None else f"{units.number(ratio)} times the {what}"

@@ -1,0 +1,207 @@
+"""The arithmetic of a prediction: ratios of ceilings, shares of the time, interval factors."""
+
+import math
+from dataclasses import dataclass
+
+from benchbench.catalog.silicon import OfferSilicon, Silicon
+from benchbench.predict.answer import Refusal, Step
+from benchbench.predict.reference import Ceilings, Reference, times
+from benchbench.record import Precision
+
+FACTOR: dict[Step, float] = {
+    "same_chip": 1.11,
+    "same_architecture": 1.35,
+    "other_architecture": 2.0,
+}
+"""The truth is within this factor above and below, 8 times in 10; see the package for evidence.
+Same chip: p90 between submitters who measured the same accelerator, 10.6 %."""
+UTILISATION = {"accelerator": (0.10, 0.50), "cpu": (0.10, 0.60)}
+"""From a CPU to an accelerator or back nothing measured carries over, so model FLOP/s are taken as
+this share of the datasheet's peak, at the middle of the range on a logarithmic scale. Accelerators:
+0.21 (GPT-3) to 0.46 (PaLM) for tuned language models (Chowdhery et al. 2022, table 3), about 0.2
+for ResNet-50 training, half of that untuned. CPUs: 0.25 of the fp32 peak with eager PyTorch, more
+with a compiled or vendor backend."""
+REACH = 0.8
+"""Share of a datasheet figure a good kernel reaches; used only beside a measured ceiling."""
+_ONE_RATIO_ONLY = 1.1
+"""Wider when only peaks or only bandwidths are known."""
+_CPU_SCALING = 0.25
+"""Assumed: n times the cores deliver n^0.75 to n times; threads wait for each other and memory."""
+_DATA_PARALLEL = 0.1
+"""Assumed for training: at least 0.8 of linear at 8 (Goyal et al. 2017: 0.9 from 8 to 256)."""
+_ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
+    "accelerator": ("bf16", "fp16", "tf32", "fp32"),
+    "cpu": ("bf16", "fp32"),
+}
+"""The precision one would use there, best first."""
+_STAND_IN: dict[Precision, Precision] = {"bf16": "fp16", "fp16": "bf16"}
+
+NOT_COUNTED = Refusal(
+    code="not_counted",
+    because="nobody counted this workload's FLOPs or bytes, so it stays on silicon it was measured "
+    "on; count them in the workload's work()",
+)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """One reference carried over. `value` is in units/s; the truth is in value/down .. value*up."""
+
+    reference: Reference
+    step: Step
+    precision: Precision
+    value: float
+    down: float
+    up: float
+    distance: float | None
+    peaks: float | None = None
+    """The target's over the source's, of the whole instances."""
+    bandwidths: float | None = None
+    share: tuple[float, float] | None = None
+    """The assumed utilisation, where nothing measured carries over."""
+
+
+def scaled(
+    one: Reference, target: OfferSilicon, silicon: Silicon, ceilings: Ceilings
+) -> Scaled | Refusal:
+    """One measured configuration on other silicon, or why not."""
+    if one.name == target.name and one.kind == target.kind:
+        return _same_chip(one, target)
+    if one.figures.flops_per_unit is None and one.figures.bytes_per_unit is None:
+        return NOT_COUNTED
+    if one.kind != target.kind:
+        return _other_kind(one, target)
+    return _same_kind(one, target, silicon, ceilings)
+
+
+def _same_chip(one: Reference, target: OfferSilicon) -> Scaled:
+    more = target.count / one.count
+    down, up = _widened(one, FACTOR["same_chip"], more)
+    value = one.throughput.value * more
+    return Scaled(one, "same_chip", one.figures.precision, value, down, up, 0.0)
+
+
+def _other_kind(one: Reference, target: OfferSilicon) -> Scaled | Refusal:
+    """Utilisation times what the roofline allows (Williams et al. 2009) over work per unit."""
+    figures = one.figures
+    if figures.scenario not in ("train", "offline"):
+        because = f"latency on a {one.kind} says nothing about latency on {target.name}"
+        return Refusal(code="latency", because=because)
+    if figures.flops_per_unit is None:
+        return NOT_COUNTED
+    choices = _ACROSS_KINDS[target.kind]
+    precision = next((p for p in choices if target.peak_flops(p) is not None), None)
+    peak = None if precision is None else target.peak_flops(precision)
+    if precision is None or peak is None:
+        return Refusal(code="no_peak", because=f"no peak of {target.name} is known")
+    if figures.intensity is not None and target.bandwidth_bytes_per_s is not None:
+        peak = min(peak, figures.intensity * target.bandwidth_bytes_per_s)
+    low, high = UTILISATION[target.kind]
+    middle = math.sqrt(low * high)
+    value = middle * peak / figures.flops_per_unit
+    down, up = middle / low, high / middle
+    return Scaled(one, "other_kind", precision, value, down, up, None, share=(low, high))
+
+
+def _same_kind(
+    one: Reference, target: OfferSilicon, silicon: Silicon, ceilings: Ceilings
+) -> Scaled | Refusal:
+    precision = _precision_there(one, target)
+    if precision is None:
+        because = f"{target.name} has no known {one.figures.precision} peak"
+        return Refusal(code="no_peak", because=because)
+    peaks = _peaks(one, target, precision, ceilings)
+    bandwidths = _bandwidths(one, target, ceilings)
+    relative = relative_time(one, peaks, bandwidths)
+    if relative is None:
+        because = f"{one.name}, which was measured, has neither a known peak nor a measured one"
+        return Refusal(code="no_peak", because=because)
+    chip = silicon.chips.get(target.name)
+    related = chip is not None and one.architecture == chip.architecture is not None
+    step: Step = "same_architecture" if related else "other_architecture"
+    factor = FACTOR[step] * (_ONE_RATIO_ONLY if None in (peaks, bandwidths) else 1.0)
+    more = target.count / one.count
+    down, up = _widened(one, factor, more)
+    distance = _distance(peaks, bandwidths, more)
+    value = one.throughput.value / relative
+    return Scaled(one, step, precision, value, down, up, distance, peaks, bandwidths)
+
+
+def _precision_there(one: Reference, target: OfferSilicon) -> Precision | None:
+    """The precision measured; bf16 and fp16 stand in for each other on accelerators."""
+    wanted = one.figures.precision
+    if target.peak_flops(wanted) is not None:
+        return wanted
+    other = _STAND_IN.get(wanted) if target.kind == "accelerator" else None
+    return other if other is not None and target.peak_flops(other) is not None else None
+
+
+def _peaks(
+    one: Reference, target: OfferSilicon, precision: Precision, ceilings: Ceilings
+) -> float | None:
+    there = ceilings.flops.get((target.name, precision))
+    return _ratio(
+        times(there, target.count),
+        one.matmul,
+        target.peak_flops(precision),
+        one.peak_flops(one.figures.precision),
+    )
+
+
+def _bandwidths(one: Reference, target: OfferSilicon, ceilings: Ceilings) -> float | None:
+    there = ceilings.bytes_per_s.get(target.name)
+    return _ratio(
+        times(there, target.count), one.memory, target.bandwidth_bytes_per_s, one.bandwidth
+    )
+
+
+def _ratio(
+    measured_there: float | None,
+    measured_here: float | None,
+    sheet_there: float | None,
+    sheet_here: float | None,
+) -> float | None:
+    """Target over source: both measured, else both datasheets, else a datasheet at `REACH`."""
+    if measured_there is not None and measured_here is not None:
+        return measured_there / measured_here
+    if sheet_there is None:
+        return None
+    if sheet_here is not None:
+        return sheet_there / sheet_here
+    return None if measured_here is None else REACH * sheet_there / measured_here
+
+
+def relative_time(one: Reference, peaks: float | None, bandwidths: float | None) -> float | None:
+    """Time per unit on the target over that on the source; None when no ratio is known."""
+    peaks = peaks if peaks is not None else bandwidths
+    bandwidths = bandwidths if bandwidths is not None else peaks
+    if peaks is None or bandwidths is None:
+        return None
+    figures, rate = one.figures, one.throughput.value
+    compute = _share(figures.flops_per_unit, rate, one.matmul or one.peak_flops(figures.precision))
+    memory = _share(figures.bytes_per_unit, rate, one.memory or one.bandwidth)
+    whole = max(1.0, compute + memory)
+    compute, memory = compute / whole, memory / whole
+    rest = max(0.0, 1.0 - compute - memory)
+    return compute / peaks + memory / bandwidths + rest / math.sqrt(peaks * bandwidths)
+
+
+def _share(per_unit: float | None, rate: float, ceiling: float | None) -> float:
+    """Of the time, as far as it is known: unknown work is part of the rest."""
+    return 0.0 if per_unit is None or ceiling is None else per_unit * rate / ceiling
+
+
+def _widened(one: Reference, factor: float, more: float) -> tuple[float, float]:
+    """Factors below and above the value: the step's, the measurement's own, and the count's."""
+    noise = one.throughput.half_width_fraction or 0.0
+    both = math.exp(math.hypot(math.log(factor), noise))
+    if one.kind == "cpu":
+        lost = more**_CPU_SCALING
+    else:
+        lost = max(1.0, more) ** _DATA_PARALLEL if one.figures.scenario == "train" else 1.0
+    return both * max(1.0, lost), both * max(1.0, 1.0 / lost)
+
+
+def _distance(peaks: float | None, bandwidths: float | None, more: float) -> float | None:
+    squares = [math.log(ratio / more) ** 2 for ratio in (peaks, bandwidths) if ratio is not None]
+    return math.sqrt(sum(squares) / len(squares)) if squares else None
