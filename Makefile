@@ -1,0 +1,45 @@
+# A fresh machine needs two commands: `make quickstart` and `make test`. Each works alone.
+
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen
+
+.PHONY: quickstart test lint check examples browser clean
+
+quickstart: .venv/.ready  ## Measure this machine, recommend, compare with owning, write the report
+	$(RUN) benchbench quickstart
+
+test: .venv/.ready browser  ## Every test this machine can run
+	$(RUN) pytest
+
+lint: .venv/.ready  ## Style, types, layers
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+check: lint test  ## What CI runs
+
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen
+	@touch $@
+
+# uv from PyPI, into a folder of its own: Debian's Python is externally managed.
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+ifneq ($(UV),.tools/bin/uv)
+$(UV): ;
+endif
+
+# The tests of the report look at it in Debian's chromium.
+browser:
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
+	{ $$SUDO apt-get update -qq && \
+	  $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
+	  >/dev/null || echo "no chromium and no right to install it: browser tests will be skipped"
+
+clean:
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
