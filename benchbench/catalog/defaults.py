@@ -49,10 +49,7 @@ def load(path: Path | None = None) -> dict[str, Default]:
 
 
 def _default(key: str, fields: dict[str, Any]) -> Default:
-    tiers = tuple(Tier(**tier) for tier in fields.pop("tiers", ()))
     try:
-        return Default(key=key, tiers=tiers, **fields)
+        return Default.model_validate({"key": key, **tables.tuples(fields)})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(f"default {key!r}: {where}: {first['msg']}; mend defaults.toml") from error
+        raise DataError(tables.fault(f"default {key!r}", error)) from error

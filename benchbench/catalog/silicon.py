@@ -1,98 +1,20 @@
 """The silicon behind an instance or a probed machine: datasheet peaks, and which chip it is."""
 
-from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import ValidationError
 
-from benchbench.catalog.offer import Confidence, Offer
+from benchbench.catalog import identity, tables
+from benchbench.catalog.chips import Chip, CpuFamily, Peaks, Rate
+from benchbench.catalog.identity import Identity
+from benchbench.catalog.offer import Offer
+from benchbench.errors import DataError
 from benchbench.record import Model, Positive, Precision, System
 
-Peaks = dict[Precision, Positive]
+__all__ = ["Chip", "CpuFamily", "Identity", "OfferSilicon", "Rate", "Silicon", "load"]
 
-
-class Chip(Model):
-    """One accelerator as the driver counts it: a card, a die or a TPU chip."""
-
-    name: str
-    vendor: str
-    architecture: str | None = None
-    variant: str | None = None
-    """Board: SXM5, PCIe, NVL."""
-    scope: str
-    release_year: int
-    peaks: Peaks = {}
-    """Dense FLOP/s (int8: operations/s), fp16 and bf16 with fp32 accumulation."""
-    sparse: Peaks = {}
-    """What the vendor prints with structured sparsity; never used as a peak."""
-    memory_bytes: Annotated[int, Field(gt=0)]
-    bandwidth_bytes_per_s: Positive | None = None
-    tdp_w: Positive | None = None
-    clock_hz: Positive | None = None
-    """Behind the peaks."""
-    units: int | None = None
-    """Tensor cores, or matrix units, behind the peaks."""
-    flop_per_clock_per_unit: dict[Precision, Positive] = {}
-    aliases: tuple[str, ...] = ()
-    """Names drivers report."""
-    pci_ids: tuple[str, ...] = ()
-    source: str
-    as_of: date
-    confidence: Confidence
-    note: str | None = None
-
-    def peak(self, precision: Precision) -> float | None:
-        """Dense FLOP/s at `precision`; None where the chip has none or nobody says."""
-        return self.peaks.get(precision)
-
-
-class Rate(Model):
-    """FLOP per cycle and core, and the CPU flag that must be visible for it."""
-
-    per_cycle: Positive
-    needs: str | None = None
-
-
-class CpuFamily(Model):
-    """A server CPU family; figures are per socket unless said."""
-
-    name: str
-    vendor: str
-    arch: str
-    release_year: int
-    cpuid_family: int | None = None
-    cpuid_models: tuple[int, ...] = ()
-    name_patterns: tuple[str, ...] = ()
-    """Regular expressions on the model name the system reports."""
-    cores: int
-    threads_per_core: int
-    """What the silicon has; clouds may switch SMT off."""
-    rates: dict[Precision, tuple[Rate, ...]]
-    """Best first."""
-    clock_hz: Positive | None = None
-    """All cores busy."""
-    channels: int | None = None
-    bandwidth_bytes_per_s: Positive | None = None
-    tdp_w: Positive | None = None
-    source: str
-    as_of: date
-    confidence: Confidence
-    note: str | None = None
-
-
-class Identity(Model):
-    """Which silicon a device of a probed machine is, and what its datasheet promises."""
-
-    chip_name: str | None = None
-    peaks: Peaks = {}
-    bandwidth_bytes_per_s: Positive | None = None
-    ambiguous: tuple[str, ...] = ()
-    """The names it could be, where more than one is left."""
-    because: str
-
-    def peak_flops(self, precision: Precision) -> float | None:
-        """Dense FLOP/s of this device as far as we may use it."""
-        return self.peaks.get(precision)
+_Entry = TypeVar("_Entry", Chip, CpuFamily)
 
 
 class OfferSilicon(Model):
@@ -100,9 +22,8 @@ class OfferSilicon(Model):
 
     name: str
     """Chip or CPU family."""
-    kind: str
-    """`accelerator` or `cpu`."""
-    count: float
+    kind: Literal["accelerator", "cpu"]
+    count: Positive
     """Accelerators, or physical cores."""
     peaks: Peaks = {}
     bandwidth_bytes_per_s: Positive | None = None
@@ -123,13 +44,67 @@ class Silicon(Model):
 
     def identify(self, system: System, device: str) -> Identity:
         """Which chip `device` (`cuda:0`, `cpu`) of a probed machine is."""
-        raise NotImplementedError
+        if device.partition(":")[0] == "cpu":
+            return identity.of_cpu(self.cpus.values(), system)
+        for accelerator in system.accelerators:
+            if accelerator.device == device:
+                return identity.of_accelerator(self.chips.values(), accelerator)
+        return Identity(because=f"the probe saw no device {device!r}")
 
     def of_offer(self, offer: Offer) -> OfferSilicon | None:
         """The silicon of an offer; None where the catalogue does not know it."""
-        raise NotImplementedError
+        if offer.accelerator is not None:
+            return self._accelerators(offer, offer.accelerator)
+        return self._cpu(offer)
+
+    def _accelerators(self, offer: Offer, name: str) -> OfferSilicon | None:
+        chip, count = self.chips.get(name), offer.accelerator_count
+        if chip is None or count <= 0:
+            return None
+        bandwidth = chip.bandwidth_bytes_per_s
+        memory = offer.accelerator_memory_bytes or chip.memory_bytes
+        return OfferSilicon(
+            name=chip.name,
+            kind="accelerator",
+            count=count,
+            peaks={precision: peak * count for precision, peak in chip.peaks.items()},
+            bandwidth_bytes_per_s=bandwidth * count if bandwidth else None,
+            memory_bytes=int(memory * max(count, 1)),
+            because=f"{count:g} x {chip.name}, {chip.source}",
+        )
+
+    def _cpu(self, offer: Offer) -> OfferSilicon | None:
+        family = self.cpus.get(offer.cpu_model or "")
+        if family is None:
+            return None
+        cores = offer.cores or (offer.vcpu or 0) / family.threads_per_core
+        if cores <= 0:
+            return None
+        counted = "as offered" if offer.cores else f"vCPU / {family.threads_per_core}"
+        return OfferSilicon(
+            name=family.name,
+            kind="cpu",
+            count=cores,
+            peaks=family.peaks(cores),
+            bandwidth_bytes_per_s=family.bandwidth(cores),
+            memory_bytes=offer.memory_bytes,
+            because=f"{cores:g} cores ({counted}) of {family.name}, {family.source}",
+        )
 
 
-def load() -> Silicon:
-    """`accelerators.toml` and `cpus.toml`."""
-    raise NotImplementedError
+def load(accelerators: Path | None = None, cpus: Path | None = None) -> Silicon:
+    """The bundled tables, or other files in their place; raises DataError naming the entry."""
+    return Silicon(
+        chips=_entries(Chip, tables.read("accelerators.toml", accelerators)),
+        cpus=_entries(CpuFamily, tables.read("cpus.toml", cpus)),
+    )
+
+
+def _entries(kind: type[_Entry], table: dict[str, Any]) -> dict[str, _Entry]:
+    entries: dict[str, _Entry] = {}
+    for name, fields in table.items():
+        try:
+            entries[name] = kind.model_validate({"name": name, **tables.tuples(fields)})
+        except ValidationError as error:
+            raise DataError(tables.fault(f"{kind.__name__} {name!r}", error)) from error
+    return entries
