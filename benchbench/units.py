@@ -127,3 +127,8 @@ def count(value: float | None) -> str:
 def counted(value: int, noun: str) -> str:
     """`1 offer`, `20 offers`."""
     return f"{count(value)} {noun if value == 1 else plural(noun)}"
+
+
+def times(value: int, name: str) -> str:
+    """`8 \N{MULTIPLICATION SIGN} A100`."""
+    return f"{count(value)} \N{MULTIPLICATION SIGN} {name}"
