@@ -9,9 +9,9 @@ import json
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -37,6 +37,20 @@ class ReadResult:
     names: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+
+    def of_session(self, session: str) -> Self:
+        """Only what one run measured."""
+        kept = [
+            (name, record)
+            for name, record in zip(self.names, self.records, strict=True)
+            if record.provenance.session == session
+        ]
+        return replace(
+            self,
+            names=tuple(name for name, _ in kept),
+            records=tuple(record for _, record in kept),
+            quarantined=(),
+        )
 
 
 class Store:

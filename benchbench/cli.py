@@ -1,0 +1,469 @@
+"""The commands: parse, call, print. Heavy modules are imported by the command that needs them."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+
+import typer
+
+from benchbench import __version__
+from benchbench.errors import BenchbenchError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import RenderableType
+
+    from benchbench.progress import Progress
+    from benchbench.record import Effort
+    from benchbench.run import Outcome
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound="BaseModel")
+
+_SIGNAL_INTERRUPT = 130
+_SIGNAL_PIPE = 141
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="What your hardware really delivers on machine-learning work, and what that costs.",
+    epilog="New here? benchbench quickstart",
+)
+results_app = typer.Typer(no_args_is_help=True, help="Look at stored results.")
+catalog_app = typer.Typer(no_args_is_help=True, help="Look at instance prices.")
+app.add_typer(results_app, name="results")
+app.add_typer(catalog_app, name="catalog")
+
+
+class Schema(StrEnum):
+    """The documents whose JSON Schema can be printed."""
+
+    DOCTOR = "doctor"
+    WORKLOADS = "workloads"
+    RECORD = "record"
+    RESULTS = "results"
+    RECOMMEND = "recommend"
+    TCO = "tco"
+    SCENARIO = "scenario"
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+Results = Annotated[
+    Path,
+    typer.Option("--results", envvar="BENCHBENCH_RESULTS", help="Where results are stored."),
+]
+InstanceType = Annotated[
+    str | None,
+    typer.Option(help="What this machine is rented as, e.g. aws:g5.xlarge or g5.xlarge."),
+]
+CloudMetadata = Annotated[
+    bool,
+    typer.Option("--cloud-metadata", help="Ask the cloud's metadata service what this is."),
+]
+_RESULTS = Path("results")
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+def _guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """User errors become one sentence and an exit code; an interrupt and a closed pipe too."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except BenchbenchError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as interrupt:
+            typer.echo("interrupted; what was finished is stored", err=True)
+            raise typer.Exit(_SIGNAL_INTERRUPT) from interrupt
+        except BrokenPipeError as closed:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_SIGNAL_PIPE) from closed
+
+    return guarded
+
+
+@app.command()
+@_guarded
+def doctor(
+    *,
+    ceilings: Annotated[
+        bool, typer.Option("--ceilings", help="Also measure what it could do (about a minute).")
+    ] = False,
+    instance_type: InstanceType = None,
+    cloud_metadata: CloudMetadata = False,
+    json: Json = False,
+) -> None:
+    """What is this machine, what can be measured here, and what to mend first."""
+    from benchbench import terminal
+    from benchbench.system import probe
+    from benchbench.system.doctor import examine
+
+    system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
+    report = examine(system)
+    if ceilings:
+        from benchbench import session
+
+        with _progress() as progress:
+            limits = session.limits(system, effort="quick", on_event=progress)
+        report = report.model_copy(update={"ceilings": limits})
+    _answer(report, terminal.doctor, json=json)
+    _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)
+
+
+@app.command()
+@_guarded
+def workloads(*, json: Json = False) -> None:
+    """What can be run, and what one unit of it costs by counting."""
+    from benchbench import terminal, workload
+
+    _answer(workload.list_builtin(), terminal.workloads, json=json)
+    _next("benchbench run resnet50-train --quick", json=json)
+
+
+@app.command()
+@_guarded
+def run(
+    workload: Annotated[
+        list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
+    ] = None,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Indicative, about a minute each.")
+    ] = False,
+    standard: Annotated[
+        bool, typer.Option("--standard", help="Three processes (default).")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Five processes, ten minutes each.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Units per step.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="A folder of weights; default: random.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+    ] = _RESULTS,
+    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
+    ceilings: Annotated[
+        bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
+    ] = True,
+    instance_type: InstanceType = None,
+    cloud_metadata: CloudMetadata = False,
+    json: Json = False,
+) -> None:
+    """Measure workloads on this machine, one process each, and store what was seen."""
+    from benchbench import run as runner
+    from benchbench import session
+    from benchbench import workload as contract
+    from benchbench.store import Store
+    from benchbench.system import probe
+
+    system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
+    files = [contract.find(name) for name in workload] if workload else contract.builtin()
+    plan = runner.plan(
+        files,
+        system=system,
+        effort=_effort(quick=quick, standard=standard, full=full),
+        device=device,
+        precision=contract.precision(dtype),
+        batch_size=batch,
+        data=data,
+        weights=weights,
+        seed=seed,
+    )
+    with _progress() as progress:
+        outcome = session.measure(
+            plan,
+            store=Store(out),
+            system=system,
+            command=_command(),
+            on_event=progress,
+            with_ceilings=ceilings,
+            resume=resume,
+        )
+    _show_outcome(outcome, out, json=json)
+
+
+@results_app.command("list")
+@_guarded
+def results_list(*, results: Results = _RESULTS, json: Json = False) -> None:
+    """One line per configuration measured."""
+    from benchbench import decide, terminal
+
+    listed = decide.results(results)
+    _answer(listed, terminal.results, json=json)
+    _next("benchbench results show NAME, benchbench recommend", json=json)
+
+
+@results_app.command("show")
+@_guarded
+def results_show(
+    name: Annotated[str, typer.Argument(help="A workload, or part of a document's name.")],
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """One configuration in full: figures, doubts, and why it is not faster."""
+    from benchbench import decide, terminal
+    from benchbench.evaluate import ResultList
+
+    listed = decide.results(results).results
+    found = [r for r in listed if r.figures.workload == name or any(name in n for n in r.names)]
+    if not found:
+        raise UsageError(f"no result named {name!r} in {results}; see: benchbench results list")
+    if json:
+        _answer(ResultList(results=tuple(found)), terminal.results, json=True)
+        return
+    for one in found:
+        _print(terminal.result(one))
+
+
+@app.command()
+@_guarded
+def recommend(
+    workload: Annotated[str | None, typer.Option(help="Which measured workload to run.")] = None,
+    *,
+    rate: Annotated[float | None, typer.Option(help="Units per second to sustain.")] = None,
+    units: Annotated[float | None, typer.Option(help="Units to finish in all.")] = None,
+    deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
+    budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
+    budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
+    provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
+    ] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
+    ] = None,
+    results: Results = _RESULTS,
+    most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    json: Json = False,
+) -> None:
+    """Which instances do this work for the least money, and why the others do not."""
+    from benchbench import decide, terminal
+
+    limits = {
+        "rate_per_s": rate,
+        "units": units,
+        "deadline_s": None if deadline is None else deadline * 3600,
+        "budget_usd": budget,
+        "budget_usd_per_hour": budget_per_hour,
+        "providers": tuple(provider or ()),
+        "regions": tuple(region or ()),
+        "price_kinds": tuple(price or ("on_demand",)),
+    }
+    stored = decide.records(results)
+    answer = decide.recommendation(stored, decide.goal(stored, workload, limits), _today())
+    _answer(answer, lambda a: terminal.recommendation(a, most=most), json=json)
+    _next("benchbench tco, benchbench report", json=json)
+    if not answer.candidates:
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@app.command()
+@_guarded
+def tco(
+    scenario: Annotated[
+        Path | None, typer.Argument(help="A scenario in TOML; default: the built-in one.")
+    ] = None,
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Rent, own, or both: what the work costs over time, and where owning begins to win."""
+    from benchbench import decide, terminal
+
+    answer = decide.costs(scenario, decide.records_if_any(results), _today())
+    _answer(answer, terminal.tco, json=json)
+    _next("benchbench report", json=json)
+
+
+@app.command()
+@_guarded
+def report(
+    *,
+    results: Results = _RESULTS,
+    scenario: Annotated[Path | None, typer.Option("--tco", help="A cost scenario in TOML.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """One HTML file with everything: measured, recommended, costed. No network, ever."""
+    from benchbench import decide
+
+    page = decide.page(decide.records(results), scenario=scenario, today=_today())
+    out.write_text(page.html, encoding="utf-8")
+    _print(f"Report: {out}")
+
+
+@app.command()
+@_guarded
+def quickstart(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Where results and report go.")] = _RESULTS,
+    instance_type: InstanceType = None,
+    cloud_metadata: CloudMetadata = False,
+) -> None:
+    """The whole way in about five minutes: measure, recommend, compare with owning, report."""
+    from benchbench import quickstart as first_look
+
+    with _progress() as progress:
+        answer = first_look.run(
+            out,
+            instance_type=instance_type,
+            ask_cloud=cloud_metadata,
+            on_event=progress,
+            say=lambda text: typer.echo(text, err=True),
+            today=_today(),
+            command=_command(),
+        )
+    for sentence in answer.sentences:
+        _print(sentence)
+    _print(f"Report: {answer.report}")
+    if answer.failures:
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+@catalog_app.command("show")
+@_guarded
+def catalog_show(
+    *,
+    gpu: Annotated[str | None, typer.Option(help="Part of an accelerator's name.")] = None,
+    provider: Annotated[str | None, typer.Option(help="aws, gcp, azure, lambda …")] = None,
+    region: Annotated[str | None, typer.Option(help="Prefix, e.g. us-.")] = None,
+    price: Annotated[str | None, typer.Option(help="on_demand, spot, reserved_1y …")] = None,
+    instance: Annotated[str | None, typer.Option(help="An instance's name.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 40,
+    json: Json = False,
+) -> None:
+    """Offers: instance, silicon, price, source and date."""
+    from benchbench import catalog, terminal
+
+    offers = catalog.load().where(
+        gpu=gpu, provider=provider, region_prefix=region, price_kind=price, instance=instance
+    )
+    _answer(offers.document(most=None if json else most), terminal.offers, json=json)
+
+
+@catalog_app.command("check")
+@_guarded
+def catalog_check() -> None:
+    """Lint the offers and the silicon tables: units, ages, impossible prices."""
+    from benchbench import catalog, terminal
+    from benchbench.catalog import check, silicon
+
+    loaded = catalog.load()
+    findings = check.lint(loaded, silicon.load(), _today())
+    _print(terminal.findings(findings, len(loaded)))
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@app.command()
+@_guarded
+def schema(
+    document: Annotated[Schema, typer.Argument(help="Which document.")],
+) -> None:
+    """Print a document's JSON Schema, for editors and programs."""
+    import json
+
+    from benchbench import schemas
+
+    _print_plain(json.dumps(schemas.of(document.value), indent=2))
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"benchbench {__version__}")
+        raise typer.Exit
+
+
+def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
+    """The figures of what was just measured; the exit code says whether all of it held."""
+    from benchbench import decide, terminal
+
+    listed = decide.results(out, session=outcome.session)
+    _answer(listed, terminal.results, json=json)
+    _next(f"benchbench results show NAME --results {out}, benchbench recommend", json=json)
+    invalid = [record for record in outcome.records if record.validity == "invalid"]
+    if not invalid:
+        return
+    failed_all = len(invalid) == len(outcome.records)
+    raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)
+
+
+def _effort(*, quick: bool, standard: bool, full: bool) -> "Effort":
+    if quick + standard + full > 1:
+        raise UsageError("--quick, --standard and --full exclude one another; give one")
+    return "quick" if quick else "full" if full else "standard"
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Events on stderr, away from the answer."""
+    from rich.console import Console
+
+    from benchbench.progress import Progress
+
+    with Progress(Console(stderr=True)) as progress:
+        yield progress
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _command() -> tuple[str, ...]:
+    return ("benchbench", *sys.argv[1:])
+
+
+def _print_plain(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _print(shown: "RenderableType | str") -> None:
+    from rich.console import Console
+
+    Console().print(shown, highlight=False)
+
+
+def _answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) -> None:
+    if json:
+        _print_plain(document.model_dump_json(by_alias=True, indent=2))
+    else:
+        _print(table(document))
+
+
+def _next(commands: str, *, json: bool) -> None:
+    if not json:
+        typer.echo(f"next: {commands}", err=True)

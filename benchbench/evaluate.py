@@ -1,0 +1,104 @@
+"""Stored records → figures, each held against the datasheet of the silicon it ran on."""
+
+from collections.abc import Iterable
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from benchbench import derive
+from benchbench.derive import Figures
+from benchbench.record import Failure, Model, Precision, Record, System
+from benchbench.store import ReadResult
+
+
+class Identified(Protocol):
+    """What the catalogue knows of the silicon behind one device."""
+
+    @property
+    def bandwidth_bytes_per_s(self) -> float | None:
+        """Of the device's memory."""
+
+    def peak_flops(self, precision: Precision) -> float | None:
+        """Dense datasheet FLOP/s of what is visible of the device."""
+
+
+class Datasheets(Protocol):
+    """Whoever can tell which silicon a device is."""
+
+    def identify(self, system: System, device: str) -> Identified:
+        """The silicon behind `device`, `cpu` or `cuda:0`."""
+
+
+class Result(Model):
+    """One configuration on one machine: its documents and what they amount to."""
+
+    names: tuple[str, ...]
+    machine: str
+    time_utc: str
+    effort: str
+    figures: Figures
+    failure: Failure | None = None
+
+
+class Unreadable(Model):
+    """A document that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+class ResultList(Model):
+    """The document `results list` prints."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    results: tuple[Result, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def results(read: ReadResult, silicon: Datasheets) -> ResultList:
+    """Everything a store holds, one entry per configuration, oldest first."""
+    named = dict(zip(map(id, read.records), read.names, strict=True))
+    return ResultList(
+        results=tuple(
+            Result(
+                names=tuple(named[id(record)] for record in group),
+                machine=machine(group[0].system),
+                time_utc=group[0].provenance.time_utc,
+                effort=group[0].effort,
+                figures=figures(group, silicon),
+                failure=next((r.failure for r in group if r.failure), None),
+            )
+            for group in derive.group(read.records)
+        ),
+        unreadable=tuple(Unreadable(name=q.name, reason=q.reason) for q in read.quarantined),
+    )
+
+
+def figures(group: list[Record], silicon: Datasheets) -> Figures:
+    """The figures of one configuration, held against its devices' datasheets together."""
+    first = group[0]
+    known = [silicon.identify(first.system, device) for device in first.devices]
+    return derive.figures(
+        group,
+        datasheet_flops=_sum(one.peak_flops(first.precision) for one in known),
+        datasheet_bytes_per_s=_sum(one.bandwidth_bytes_per_s for one in known),
+    )
+
+
+def machine(system: System) -> str:
+    """What people call it: the instance type, else its accelerators, else its processor."""
+    if system.cloud is not None and system.cloud.instance_type is not None:
+        return system.cloud.instance_type
+    if system.accelerators:
+        return f"{len(system.accelerators)} x {system.accelerators[0].name}"
+    return f"{system.cpu.model}, {system.cpu.usable_threads} threads"
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Unknown when any part is."""
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total or None

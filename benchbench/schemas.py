@@ -1,0 +1,65 @@
+"""The JSON Schema of every document benchbench prints or reads."""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchbench.record import Model
+
+
+def of(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of `NAMES`, as this version writes it. Raises KeyError."""
+    return _MODELS[name]().model_json_schema(by_alias=True)
+
+
+def _doctor() -> type[Model]:
+    from benchbench.system.doctor import DoctorReport  # noqa: PLC0415 - one document, one import
+
+    return DoctorReport
+
+
+def _workloads() -> type[Model]:
+    from benchbench.workload import WorkloadList  # noqa: PLC0415 - as above
+
+    return WorkloadList
+
+
+def _record() -> type[Model]:
+    from benchbench.record import Record  # noqa: PLC0415 - as above
+
+    return Record
+
+
+def _results() -> type[Model]:
+    from benchbench.evaluate import ResultList  # noqa: PLC0415 - as above
+
+    return ResultList
+
+
+def _recommend() -> type[Model]:
+    from benchbench.recommend import Recommendation  # noqa: PLC0415 - as above
+
+    return Recommendation
+
+
+def _tco() -> type[Model]:
+    from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
+
+    return TcoAnswer
+
+
+def _scenario() -> type[Model]:
+    from benchbench.tco.scenario import Scenario  # noqa: PLC0415 - as above
+
+    return Scenario
+
+
+_MODELS: dict[str, Callable[[], type[Model]]] = {
+    "doctor": _doctor,
+    "workloads": _workloads,
+    "record": _record,
+    "results": _results,
+    "recommend": _recommend,
+    "tco": _tco,
+    "scenario": _scenario,
+}
+NAMES = tuple(_MODELS)
