@@ -1,1 +1,128 @@
-"""What this machine could do: the best a user reaches on one kernel."""
+"""What this machine can do at its best: matrices, memory, transfers, storage. Imports torch.
+
+Each ceiling is the median rate of the best path and shape found, measured anew after the search;
+its `setting` keeps the shape and the trial rate of every path tried, None where one does not work.
+Devices are measured one after the other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import psutil
+import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
+
+from benchbench.ceilings import matmul, memory, storage
+from benchbench.ceilings.search import Kernel, ceiling
+from benchbench.ceilings.stopwatch import CudaTimeline, DeviceStopwatch, HostStopwatch, flusher
+from benchbench.errors import CannotMeasureError
+from benchbench.record import Ceiling, Precision
+
+__all__ = ["default_precisions", "measure"]
+
+_CPU: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64")
+_CUDA: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16", "fp64")
+_TENSOR_CORES_WITH_TF32 = (8, 0)
+_UNKNOWN_CACHE_BYTES = 64 * 2**20
+
+
+def default_precisions(device: str) -> tuple[Precision, ...]:
+    """What is worth measuring there; TF32 and bf16 only where the GPU has units for them."""
+    if device == "cpu":
+        return ("fp32", "bf16")
+    if torch.cuda.get_device_capability(_cuda(device)) < _TENSOR_CORES_WITH_TF32:
+        return ("fp32", "fp16")
+    return ("fp32", "tf32", "bf16", "fp16")
+
+
+def measure(
+    *,
+    devices: Sequence[str],
+    precisions: Sequence[Precision],
+    seconds_per_kernel: float,
+    on_progress: Callable[[str], None] | None = None,
+    storage_folder: Path | None = None,
+    last_level_cache_bytes: int | None = None,
+    available_bytes: int | None = None,
+) -> tuple[Ceiling, ...]:
+    """The ceilings of `devices`, each after about twice `seconds_per_kernel`, in this process.
+
+    `last_level_cache_bytes` and `available_bytes` are the host's; without the latter, half of what
+    the operating system calls available is used. A precision a device has no units or no matrix
+    product for is left out; `on_progress` hears of a kernel none of whose paths works here.
+    Raises CannotMeasureError for a device that is not there and a storage folder that cannot be
+    used, InvalidMeasurementError if a kernel's result is wrong.
+    """
+    tell = on_progress or (lambda _text: None)
+    available = available_bytes or psutil.virtual_memory().available
+    kernels = chain.from_iterable(
+        _cpu_kernels(precisions, last_level_cache_bytes, available)
+        if device == "cpu"
+        else _cuda_kernels(_cuda(device), precisions)
+        for device in devices
+    )
+    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
+    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
+        found = [_measured(kernel, seconds_per_kernel, tell) for kernel in kernels]
+    if storage_folder is not None:
+        with storage.random_file(storage_folder) as file:
+            found.append(_measured(_storage_kernel(file), seconds_per_kernel, tell))
+    return tuple(each for each in found if each is not None)
+
+
+def _measured(kernel: Kernel, seconds: float, tell: Callable[[str], None]) -> Ceiling | None:
+    name = " ".join(filter(None, (kernel.kind, kernel.dtype, "on", kernel.device)))
+    tell(name)
+    found = ceiling(kernel, seconds)
+    if found is None:
+        tell(f"{name}: no path works here")
+    return found
+
+
+def _cuda(device: str) -> str:
+    """The device, if PyTorch sees it."""
+    kind, _, index = device.partition(":")
+    if kind != "cuda" or int(index or 0) >= torch.cuda.device_count():
+        message = (
+            f"PyTorch sees no device {device!r} here; see what it sees with: benchbench doctor"
+        )
+        raise CannotMeasureError(message)
+    return device
+
+
+def _cpu_kernels(
+    precisions: Sequence[Precision], cache_bytes: int | None, available: int
+) -> Iterator[Kernel]:
+    threads = torch.get_num_threads()
+    cold = HostStopwatch(flusher(cache_bytes or _UNKNOWN_CACHE_BYTES, "cpu"))
+    for precision in (each for each in precisions if each in _CPU):
+        yield Kernel("matmul", "FLOP/s", "cpu", cold, matmul.cpu(precision), precision, threads)
+    size = memory.array_bytes(cache_bytes, available, arrays=3)
+    warm = HostStopwatch()
+    operands = memory.Operands(size, "cpu")
+    copies, triads = memory.copies(operands, threads), memory.triads(operands, threads)
+    yield Kernel("memory_copy", "byte/s", "cpu", warm, copies, threads=threads)
+    yield Kernel("memory_triad", "byte/s", "cpu", warm, triads, threads=threads)
+
+
+def _cuda_kernels(device: str, precisions: Sequence[Precision]) -> Iterator[Kernel]:
+    cache_bytes = torch.cuda.get_device_properties(device).L2_cache_size
+    size = memory.array_bytes(cache_bytes, torch.cuda.mem_get_info(device)[0], arrays=3)
+    with torch.cuda.device(device):
+        cold = DeviceStopwatch(CudaTimeline(), flusher(cache_bytes, device))
+        for precision in (each for each in precisions if each in _CUDA):
+            yield Kernel(
+                "matmul", "FLOP/s", device, cold, matmul.cuda(precision, device), precision
+            )
+        warm = DeviceStopwatch(CudaTimeline())
+        operands = memory.Operands(size, device)
+        yield Kernel("memory_copy", "byte/s", device, cold, memory.copies(operands, 1))
+        yield Kernel("memory_triad", "byte/s", device, cold, memory.triads(operands, 1))
+        there, back = (memory.transfers(device, to_device=each) for each in (True, False))
+        yield Kernel("host_to_device", "byte/s", device, warm, there)
+        yield Kernel("device_to_host", "byte/s", device, warm, back)
+
+
+def _storage_kernel(file: Path) -> Kernel:
+    return Kernel("storage_read", "byte/s", "storage", HostStopwatch(), storage.reads(file))
