@@ -23,7 +23,7 @@ from benchbench.record import (
 
 GIB = 2**30
 MILAN = "AMD EPYC 7B13"
-MILAN_FAMILY = "Milan"
+MILAN_FAMILY = "EPYC-Milan"
 A100 = "NVIDIA A100-SXM4-80GB"
 TODAY = date(2026, 1, 1)
 
@@ -206,8 +206,8 @@ def gpu_offer(count: float = 1, **changes: Any) -> Offer:
         "vcpu": 12.0 * count,
         "cores": 6.0 * count,
         "memory_bytes": int(128 * GIB * count),
-        "accelerator": "A100",
-        "variant": "SXM",
+        "accelerator": "A100-SXM4-80GB",
+        "variant": "SXM4",
         "accelerator_count": count,
         "accelerator_memory_bytes": 80 * GIB,
         "price_usd_per_hour": 4.0 * count,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from benchbench import derive
-from benchbench.catalog.silicon import Identity, Silicon
+from benchbench.catalog.silicon import Chip, Identity, Silicon
 from benchbench.derive import Figures
 from benchbench.record import Precision, Record, System
 from benchbench.stats import Estimate
@@ -86,8 +86,16 @@ def reference(group: Sequence[Record], silicon: Silicon) -> Reference | None:
         kind="cpu" if on_cpu else "accelerator",
         name=identity.chip_name or reported_name(first.system, first.devices[0]),
         architecture=None if on_cpu or chip is None else chip.architecture,
-        count=usable_cores(first.system) if on_cpu else len(first.devices),
+        count=usable_cores(first.system) if on_cpu else len(first.devices) * _slice(identity, chip),
     )
+
+
+def _slice(identity: Identity, chip: Chip | None) -> float:
+    """Which part of the whole chip the device is: below 1 for a MIG slice."""
+    if chip is None:
+        return 1.0
+    shares = (identity.peaks[name] / peak for name, peak in chip.peaks.items())
+    return next(shares, 1.0)
 
 
 def reported_name(system: System, device: str) -> str:

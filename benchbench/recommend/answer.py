@@ -1,4 +1,4 @@
-"""Records, offers and a goal → a ranking, and a reason for every offer that is not in it."""
+"""What is asked of a recommendation, and what it answers."""
 
 from typing import Annotated, Literal
 
@@ -24,6 +24,7 @@ class Goal(Model):
     budget_usd_per_hour: Annotated[float, Field(gt=0)] | None = None
     max_replicas: Annotated[int, Field(gt=0)] = 64
     providers: tuple[str, ...] = ()
+    """Any case."""
     regions: tuple[str, ...] = ()
     """Prefixes: `us-`, `europe-west4`."""
     price_kinds: tuple[PriceKind, ...] = ("on_demand",)
@@ -38,6 +39,7 @@ class Configuration(Model):
     backend: str
     precision: Precision
     batch_size: int
+    """Of the record; a prediction assumes it too."""
     device: str
     """The silicon measured, by its canonical or reported name."""
 
@@ -55,6 +57,7 @@ class Candidate(Model):
     usd_per_hour: float
     """All replicas."""
     usd_per_unit: Estimate
+    """At full load; with a rate, all replicas' price over the units asked for."""
     cost_usd: Estimate | None = None
     """For the goal's `units`."""
     time_s: Estimate | None = None
@@ -81,7 +84,11 @@ class Rejected(Model):
 
 
 class Recommendation(Model):
-    """The answer. `candidates` are ranked, cheapest per unit first."""
+    """The answer. `candidates` are ranked, cheapest per unit first.
+
+    Every offer of the catalogue is in `candidates` or in `rejected`. The cheapest region speaks for
+    an instance; its other regions, and what is ranked too low to show, are rejected saying so.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     goal: Goal

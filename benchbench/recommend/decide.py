@@ -1,0 +1,191 @@
+"""The decision: filter, judge each shape of instance once, price all offers at once, rank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchbench import units
+from benchbench.catalog.silicon import Silicon
+from benchbench.errors import UsageError
+from benchbench.recommend.answer import Candidate, Goal, Recommendation
+from benchbench.recommend.doubts import doubts, is_indicative
+from benchbench.recommend.evidence import evidence
+from benchbench.recommend.fit import Shapes
+from benchbench.recommend.ledger import Ledger, hourly_usd, screen
+from benchbench.recommend.limits import binding, enforce, limits
+from benchbench.recommend.price import Floats, Indices, Priced, Range, priced
+from benchbench.recommend.rank import order, pareto, speaker, tied
+from benchbench.recommend.verdicts import Verdicts, judge
+from benchbench.record import Record
+from benchbench.stats import Basis, Estimate
+
+if TYPE_CHECKING:
+    from benchbench.catalog.catalogue import Catalog
+
+SHOWN = 40
+_SECONDS_PER_HOUR = 3600.0
+
+
+def recommend(
+    records: Sequence[Record],
+    catalog: "Catalog",
+    silicon: Silicon,
+    goal: Goal,
+    *,
+    today: date,
+    most: int = SHOWN,
+) -> Recommendation:
+    """Every offer of `catalog` judged: ranked, or rejected with the reason.
+
+    The best `most` are ranked, and whatever else is on the Pareto front. Failed and invalid records
+    support nothing. Raises UsageError when `goal` contradicts itself or nothing of its workload is
+    stored.
+    """
+    _check(goal)
+    known = evidence(records, silicon, goal)
+    shapes = Shapes.of(known.references, known.failed, silicon, known.ceilings)
+    ledger = screen(catalog.frame.reset_index(drop=True), goal)
+    verdicts = judge(ledger, catalog, shapes)
+    at = ledger.left
+    price = hourly_usd(ledger.frame)[at]
+    terms = priced(verdicts.throughput(at), price, goal)
+    found = limits(terms, goal)
+    enforce(ledger, at, found)
+    inside = np.flatnonzero(ledger.code[at] == "")
+    stopped_by = None if len(inside) else binding(ledger, at, found)
+    field = _Field(ledger, verdicts, at, price, terms).only(inside)
+    candidates = _candidates(_shown(field, most), catalog)
+    return Recommendation(
+        goal=goal,
+        unit=known.unit,
+        candidates=candidates,
+        rejected=ledger.rejected(),
+        binding=stopped_by,
+        caveats=doubts(candidates, known, today),
+        indicative=is_indicative(known),
+        as_of=today.isoformat(),
+    )
+
+
+def _check(goal: Goal) -> None:
+    if goal.units is None and (goal.deadline_s is not None or goal.budget_usd is not None):
+        raise UsageError("a deadline or a total budget is for an amount of work: add --units")
+    if goal.spare_replicas >= goal.max_replicas:
+        raise UsageError(
+            f"{goal.spare_replicas} spare instances leave none of {goal.max_replicas} to work: "
+            "raise the limit or ask for fewer spares"
+        )
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Offers that do the job, side by side: positions in the ledger, prices, terms."""
+
+    ledger: Ledger
+    verdicts: Verdicts
+    at: Indices
+    price: Floats
+    terms: Priced
+
+    def only(self, keep: Indices) -> "_Field":
+        """Some of them, in this order."""
+        at, price, terms = self.at[keep], self.price[keep], self.terms.at(keep)
+        return _Field(self.ledger, self.verdicts, at, price, terms)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The ranked field, and which of its rows become candidates."""
+
+    field: _Field
+    rows: Indices
+    front: Indices
+    ties: Indices
+
+
+def _shown(field: _Field, most: int) -> _Shown:
+    """Rank; what a cheaper region or a better rank hides is struck out with that reason."""
+    frame, cost = field.ledger.frame.iloc[field.at], field.terms.usd_per_unit.value
+    field = _fold_regions(field.only(order(frame, cost, field.terms.usd_per_hour)))
+    front = pareto(*_cost_and_time(field.terms))
+    rows = np.arange(len(field.at))
+    shown = (rows < most) | front
+    _strike_ranked_lower(field, rows[~shown])
+    ties = np.flatnonzero(tied(field.terms.usd_per_unit))
+    return _Shown(field, rows[shown], np.flatnonzero(front), ties)
+
+
+def _cost_and_time(terms: Priced) -> tuple[Floats, Floats]:
+    """What the front trades: the job's cost and time, else cost per unit and one unit's time."""
+    if terms.cost_usd is not None and terms.time_s is not None:
+        return terms.cost_usd.value, terms.time_s.value
+    return terms.usd_per_unit.value, 1 / terms.throughput.value
+
+
+def _fold_regions(field: _Field) -> _Field:
+    """One row per instance and kind of price: its cheapest region."""
+    frame = field.ledger.frame.iloc[field.at]
+    first = speaker(frame)
+    rows = np.arange(len(first))
+    regions = frame["region"].to_numpy(object)
+    for row in rows[first != rows]:
+        best = first[row]
+        because = (
+            f"the same instance costs {units.usd(field.price[best])} per hour in {regions[best]}, "
+            f"here {units.usd(field.price[row])}"
+        )
+        field.ledger.reject(field.at[row : row + 1], "same_instance", because)
+    return field.only(rows[first == rows])
+
+
+def _strike_ranked_lower(field: _Field, rows: Indices) -> None:
+    costs = field.terms.usd_per_unit.value
+    for row in rows:
+        dearer = units.number(float(costs[row] / costs[0]))
+        because = f"does the job at rank {units.count(row + 1)}, {dearer} times the best's cost"
+        field.ledger.reject(field.at[row : row + 1], "ranked_lower", because)
+
+
+def _candidates(shown: _Shown, catalog: "Catalog") -> tuple[Candidate, ...]:
+    front, ties = set(shown.front.tolist()), set(shown.ties.tolist())
+    return tuple(
+        _candidate(shown.field, row, catalog).model_copy(
+            update={"pareto": row in front, "tied_with_best": row in ties}
+        )
+        for row in shown.rows.tolist()
+    )
+
+
+def _candidate(field: _Field, row: int, catalog: "Catalog") -> Candidate:
+    at, terms = int(field.at[row]), field.terms
+    delivery = field.verdicts.delivery(at)
+    price, basis = float(field.price[row]), delivery.basis
+    rate = delivery.floor_rate
+    return Candidate(
+        rank=row + 1,
+        offer=catalog.offer(at),
+        basis=basis,
+        configuration=delivery.configuration,
+        throughput=delivery.throughput,
+        replicas=int(terms.replicas[row]),
+        usd_per_hour=float(terms.usd_per_hour[row]),
+        usd_per_unit=_estimate(terms.usd_per_unit, row, basis),
+        cost_usd=None if terms.cost_usd is None else _estimate(terms.cost_usd, row, basis),
+        time_s=None if terms.time_s is None else _estimate(terms.time_s, row, basis),
+        floor_usd_per_unit=None if rate is None else price / (_SECONDS_PER_HOUR * rate),
+        because=delivery.because,
+    )
+
+
+def _estimate(figure: Range, row: int, basis: Basis) -> Estimate:
+    low, high = float(figure.low[row]), float(figure.high[row])
+    known = np.isfinite(low) and np.isfinite(high)
+    return Estimate(
+        value=float(figure.value[row]),
+        low=low if known else None,
+        high=high if known else None,
+        basis=basis,
+    )

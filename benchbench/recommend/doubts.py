@@ -1,0 +1,137 @@
+"""What a reader must know before acting on a recommendation."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS
+from benchbench.recommend.answer import Candidate
+from benchbench.recommend.evidence import Evidence
+from benchbench.record import Caveat
+
+_FEW_REPEATS = 3
+"""Variance between processes exceeds variance within one."""
+
+
+def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tuple[Caveat, ...]:
+    """Caveats on the ranked offers and on the records behind them."""
+    found = (
+        _quick(known),
+        _predicted(candidates),
+        _stale(candidates, today),
+        _repeats(known),
+        _warned(known),
+        _spot(candidates),
+        _low_confidence(candidates),
+        _other_work(known),
+    )
+    return tuple(caveat for caveat in found if caveat is not None)
+
+
+def is_indicative(known: Evidence) -> bool:
+    """A quick measurement is behind it."""
+    return any(record.effort == "quick" for record in known.records)
+
+
+def _quick(known: Evidence) -> Caveat | None:
+    if not is_indicative(known):
+        return None
+    return Caveat(
+        code="quick",
+        severity="warning",
+        message="quick measurements are behind this: indicative only",
+        remedy="measure again with --effort standard",
+    )
+
+
+def _predicted(candidates: Sequence[Candidate]) -> Caveat | None:
+    predicted = [one for one in candidates if one.basis == "predicted"]
+    if not predicted:
+        return None
+    said = f"{len(predicted)} of {units.counted(len(candidates), 'candidate')}"
+    first = candidates[0]
+    return Caveat(
+        code="predicted",
+        severity="warning" if first.basis == "predicted" else "note",
+        message=f"{said} predicted, not measured; the intervals hold 80 %",
+        remedy=f"rent {predicted[0].offer.instance} for an hour and run the workload there",
+    )
+
+
+def _stale(candidates: Sequence[Candidate], today: date) -> Caveat | None:
+    ages = [one.offer.age_days(today) for one in candidates]
+    old = [age for age in ages if age > STALE_AFTER_DAYS]
+    if not old:
+        return None
+    said = f"{len(old)} of {units.counted(len(ages), 'price')}"
+    return Caveat(
+        code="stale_price",
+        severity="warning",
+        message=f"{said} older than {STALE_AFTER_DAYS} days, the oldest {max(old)} days",
+        remedy="check the provider's price, or import newer ones: benchbench catalog import",
+    )
+
+
+def _repeats(known: Evidence) -> Caveat | None:
+    most = max((one.figures.processes for one in known.references), default=0)
+    if most >= _FEW_REPEATS or not known.references:
+        return None
+    return Caveat(
+        code="few_repeats",
+        severity="note",
+        message=f"no configuration was measured in more than {units.counted(most, 'process')}; "
+        "separate processes vary more than one does",
+        remedy="measure again with --repeats 3",
+    )
+
+
+def _warned(known: Evidence) -> Caveat | None:
+    warned = [one for one in known.references if one.figures.validity != "valid"]
+    if not warned:
+        return None
+    codes = sorted({c.code for one in warned for c in one.figures.caveats if c.severity != "note"})
+    return Caveat(
+        code="measured_with_warnings",
+        severity="warning",
+        message=f"{units.counted(len(warned), 'configuration')} measured with warnings: "
+        f"{', '.join(codes)}",
+        remedy="see them with: benchbench results show",
+    )
+
+
+def _spot(candidates: Sequence[Candidate]) -> Caveat | None:
+    spot = [one for one in candidates if one.offer.price_kind == "spot"]
+    if not spot:
+        return None
+    return Caveat(
+        code="spot",
+        severity="warning",
+        message=f"{units.counted(len(spot), 'candidate')} at spot prices, which leave out the work "
+        "lost to interruptions",
+        remedy="save checkpoints, or ask for on-demand prices only",
+    )
+
+
+def _low_confidence(candidates: Sequence[Candidate]) -> Caveat | None:
+    doubtful = [one.offer.instance for one in candidates if one.offer.confidence == "low"]
+    if not doubtful:
+        return None
+    return Caveat(
+        code="low_confidence_price",
+        severity="warning",
+        message=f"{units.counted(len(doubtful), 'price')} of low confidence: "
+        f"{', '.join(sorted(set(doubtful)))}",
+        remedy="check the provider's own price before you decide",
+    )
+
+
+def _other_work(known: Evidence) -> Caveat | None:
+    if not known.other_work:
+        return None
+    return Caveat(
+        code="other_work",
+        severity="note",
+        message=f"{units.counted(known.other_work, 'configuration')} left out: a {known.unit} "
+        "costs another number of FLOPs there",
+        remedy="compare records of the same parameters only",
+    )
