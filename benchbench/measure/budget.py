@@ -1,0 +1,41 @@
+"""How long a measurement may take: the only place that says so."""
+
+from dataclasses import dataclass
+
+from benchbench.record import Effort
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of one measurement, in seconds of wall time and in steps.
+
+    A step that would end beyond a cap is not begun, but one step of each phase always runs.
+    """
+
+    warmup_min_s: float
+    warmup_cap_s: float
+    timed_min_s: float
+    timed_cap_s: float
+    check_cap_s: float
+    """For each of the phases after the timed window."""
+    timeout_s: float
+    """For the whole process, loading and compiling included."""
+    warmup_min_steps: int = 10
+    window_steps: int = 8
+    """Warm-up is over when the medians of two windows of at least this many steps agree."""
+    steady_fraction: float = 0.02
+    timed_min_steps: int = 8
+    """No early stop before this many steps; the cap knows no such mercy."""
+    timed_max_steps: int = 1_000_000
+    interval_fraction: float = 0.01
+    """Stop once the 95 % interval is within this fraction either way."""
+    check_steps: int = 8
+
+
+BUDGETS: dict[Effort, Budget] = {
+    "quick": Budget(3.0, 25.0, 10.0, 30.0, 5.0, timeout_s=600.0),
+    "standard": Budget(3.0, 120.0, 60.0, 180.0, 20.0, timeout_s=1800.0),
+    "full": Budget(30.0, 120.0, 600.0, 1200.0, 60.0, timeout_s=5400.0),
+}
+REPEATS: dict[Effort, int] = {"quick": 1, "standard": 3, "full": 5}
+"""Separate processes: variance between processes exceeds variance within one."""

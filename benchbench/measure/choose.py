@@ -1,0 +1,126 @@
+"""What is measured where nobody said: device, precision, batch size, threads. Never a fallback.
+
+A device that was asked for and is not there is an error; another configuration is another record.
+"""
+
+import importlib.util
+import math
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchbench.errors import CannotMeasureError, UsageError
+from benchbench.record import Caveat, Precision, System
+from benchbench.workload import Workload
+
+_BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
+_AMPERE, _VOLTA = (8, 0), (7, 0)
+
+
+def torch_cuda() -> str | None:
+    """The CUDA version the installed PyTorch was built for, without importing it."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return None
+    built = runpy.run_path(str(Path(spec.origin).with_name("version.py")))
+    cuda = built.get("cuda")
+    return None if cuda is None else str(cuda)
+
+
+def device(wanted: str | None, system: System, cuda: str | None) -> tuple[str, tuple[Caveat, ...]]:
+    """The device to measure on, and a doubt where a GPU must stay idle.
+
+    Raises:
+        CannotMeasureError: a GPU was asked for that PyTorch cannot use here.
+        UsageError: there is no such kind of device.
+    """
+    visible = [accelerator.device for accelerator in system.accelerators]
+    if wanted is None:
+        if visible and cuda is None:
+            return "cpu", (_unused_gpu(system.accelerators[0].name),)
+        return (visible[0] if visible else "cpu"), ()
+    if wanted == "cpu":
+        return "cpu", ()
+    if wanted.partition(":")[0] != "cuda":
+        raise UsageError(f"no device {wanted!r}; use cpu, cuda or cuda:N")
+    return _gpu("cuda:0" if wanted == "cuda" else wanted, visible, cuda), ()
+
+
+def _gpu(wanted: str, visible: list[str], cuda: str | None) -> str:
+    if wanted not in visible:
+        there = ", ".join(visible) or "none"
+        raise CannotMeasureError(
+            f"no device {wanted} here (visible: {there}); look with: benchbench doctor, "
+            "or measure the processor with --device cpu"
+        )
+    if cuda is None:
+        raise CannotMeasureError(
+            "the installed PyTorch has no CUDA: install a CUDA build of torch, "
+            "or measure the processor with --device cpu"
+        )
+    return wanted
+
+
+def _unused_gpu(name: str) -> Caveat:
+    return Caveat(
+        code="gpu_unused",
+        severity="warning",
+        message=f"the {name} was not used: the installed PyTorch has no CUDA",
+        remedy="install a CUDA build of torch",
+    )
+
+
+def precision(
+    wanted: Precision | None, device_name: str, system: System, workload: Workload
+) -> Precision:
+    """The fastest one the device computes natively, of those the workload offers.
+
+    Raises:
+        UsageError: the workload does not offer the one asked for.
+    """
+    offered = workload.precisions
+    if wanted is None:
+        native = _native(device_name, system)
+        return native if native in offered else offered[0]
+    if wanted not in offered:
+        raise UsageError(f"{workload.name} offers {', '.join(offered)}; not {wanted}")
+    return wanted
+
+
+def _native(device_name: str, system: System) -> Precision:
+    if device_name == "cpu":
+        return "bf16" if _BF16_INSTRUCTIONS & set(system.cpu.instruction_sets) else "fp32"
+    capability = next(
+        (a.compute_capability for a in system.accelerators if a.device == device_name), None
+    )
+    if capability is None:
+        return "fp32"
+    version = tuple(int(part) for part in capability.split("."))
+    if version >= _AMPERE:
+        return "bf16"
+    return "fp16" if version >= _VOLTA else "fp32"
+
+
+def batch_size(wanted: int | None, device_name: str, workload: Workload) -> int:
+    """The one asked for, else the workload's own for this kind of device.
+
+    Raises:
+        UsageError: it is not positive.
+    """
+    if wanted is not None:
+        if wanted < 1:
+            raise UsageError(f"a batch of {wanted} holds nothing; use --batch 1 or more")
+        return wanted
+    if device_name == "cpu":
+        return workload.batch_size
+    return int(getattr(workload, "batch_size_accelerator", workload.batch_size))
+
+
+def threads(system: System, environment: Mapping[str, str]) -> int:
+    """OMP_NUM_THREADS where the user set it, else every processor affinity and quota leave us."""
+    asked = environment.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    quota = system.cpu.quota_threads
+    usable = system.cpu.usable_threads
+    return max(1, usable if quota is None else min(usable, math.floor(quota)))

@@ -1,0 +1,250 @@
+"""The machine's own counters: NVML for a GPU, /proc, cgroups and RAPL for the host.
+
+A counter that is not there, or not ours to read, is None.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+_MILLI = 1e-3
+_MICRO = 1e-6
+_NANO = 1e-9
+_MEGA = 1e6
+_KILO = 1e3
+_PERCENT = 100.0
+_CGROUP_1 = (("/cpu", "throttled_time", _NANO),)
+# Reasons a clock is below what was asked for (NVML `nvmlClocksEventReason*`); idle and the
+# application clock setting are the user's own.
+_THROTTLE = {
+    0x04: "power_cap",
+    0x08: "hardware_slowdown",
+    0x20: "thermal_software",
+    0x40: "thermal_hardware",
+    0x80: "power_brake",
+}
+
+
+@dataclass(frozen=True)
+class GpuReading:
+    """One look at a GPU."""
+
+    power_w: float | None = None
+    clock_hz: float | None = None
+    temperature_c: float | None = None
+    utilisation_fraction: float | None = None
+    throttle: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CpuTimes:
+    """Seconds the processors we may use have spent, summed over them, since boot."""
+
+    total_s: float
+    idle_s: float
+    steal_s: float
+
+
+class GpuCounters(Protocol):
+    """A GPU's counters."""
+
+    device: str
+
+    def read(self) -> GpuReading:
+        """Sampled values, each None where it is missing."""
+
+    def energy_j(self) -> float | None:
+        """Energy since the driver was loaded."""
+
+    def processes(self) -> int | None:
+        """How many processes compute on it, ours included."""
+
+
+class HostCounters(Protocol):
+    """The host's counters."""
+
+    def cpu_times(self) -> CpuTimes | None:
+        """Time of the processors we may use."""
+
+    def own_cpu_s(self) -> float | None:
+        """Processor time of our process group."""
+
+    def clock_hz(self) -> float | None:
+        """The mean clock of the processors we may use."""
+
+    def quota_throttled_s(self) -> float | None:
+        """Time the cgroup's CPU quota stopped us."""
+
+    def energy_j(self) -> float | None:
+        """Energy of all packages, wrapping at `energy_range_j`."""
+
+    def energy_range_j(self) -> float | None:
+        """Where the energy counter starts again at zero."""
+
+
+class Nvml:
+    """One GPU through NVML. `nvml` is the module `pynvml` or a stand-in."""
+
+    def __init__(self, nvml: Any, device: str, uuid: str) -> None:  # noqa: ANN401 - untyped module
+        nvml.nvmlInit()
+        self.device = device
+        self._nvml = nvml
+        self._handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
+
+    def read(self) -> GpuReading:
+        """Sampled values, each None where the driver does not say."""
+        nvml = self._nvml
+        load = self._ask("nvmlDeviceGetUtilizationRates")
+        return GpuReading(
+            power_w=_scaled(self._ask("nvmlDeviceGetPowerUsage"), _MILLI),
+            clock_hz=_scaled(self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM), _MEGA),
+            temperature_c=_scaled(
+                self._ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU), 1.0
+            ),
+            utilisation_fraction=None if load is None else load.gpu / _PERCENT,
+            throttle=_reasons(self._ask("nvmlDeviceGetCurrentClocksThrottleReasons")),
+        )
+
+    def energy_j(self) -> float | None:
+        """Energy since the driver was loaded; Volta and later."""
+        return _scaled(self._ask("nvmlDeviceGetTotalEnergyConsumption"), _MILLI)
+
+    def processes(self) -> int | None:
+        """How many processes compute on it; in a container their ids are not ours."""
+        running = self._ask("nvmlDeviceGetComputeRunningProcesses")
+        return None if running is None else len(running)
+
+    def _ask(self, function: str, *arguments: object) -> Any | None:  # noqa: ANN401 - as above
+        try:
+            return getattr(self._nvml, function)(self._handle, *arguments)
+        except self._nvml.NVMLError:
+            return None
+
+
+def nvml_counters(device: str, uuid: str) -> Nvml | None:
+    """The GPU's counters, or None where NVML is missing or does not know it."""
+    import pynvml  # noqa: PLC0415 - only a GPU's measurement needs it
+
+    try:
+        return Nvml(pynvml, device, uuid)
+    except pynvml.NVMLError:
+        return None
+
+
+class Proc:
+    """Linux's files, below `root` for tests."""
+
+    def __init__(self, root: Path = Path("/"), cpus: Iterable[int] | None = None) -> None:
+        self._root = root
+        self._cpus = frozenset(os.sched_getaffinity(0) if cpus is None else cpus)
+        self._tick_s = 1 / os.sysconf("SC_CLK_TCK")
+
+    def cpu_times(self) -> CpuTimes | None:
+        """From /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal."""
+        wanted = {f"cpu{index}" for index in self._cpus}
+        lines = (line.split() for line in self._text("proc/stat").splitlines())
+        rows = [[int(x) for x in line[1:9]] for line in lines if line and line[0] in wanted]
+        if not rows or any(len(row) < 8 for row in rows):  # noqa: PLR2004 - kernels before 2.6.11
+            return None
+        sums = [sum(column) * self._tick_s for column in zip(*rows, strict=True)]
+        return CpuTimes(sum(sums), sums[3] + sums[4], sums[7])
+
+    def own_cpu_s(self) -> float | None:
+        """User and system time of our process group, of children it has waited for too."""
+        group, ticks = os.getpgrp(), 0
+        for stat in (self._root / "proc").glob("[0-9]*/stat"):
+            fields = _after_name(_text(stat))
+            if len(fields) > 14 and int(fields[2]) == group:  # noqa: PLR2004 - cstime is the 15th
+                ticks += sum(map(int, fields[11:15]))
+        return ticks * self._tick_s if ticks else None
+
+    def clock_hz(self) -> float | None:
+        """From cpufreq, else from /proc/cpuinfo; a virtual machine may show a constant."""
+        readings = [
+            int(text) * _KILO
+            for index in self._cpus
+            if (text := self._text(f"sys/devices/system/cpu/cpu{index}/cpufreq/scaling_cur_freq"))
+        ]
+        return _mean(readings or self._cpuinfo_clocks())
+
+    def quota_throttled_s(self) -> float | None:
+        """From our cgroup's cpu.stat, either version; in a container ours is the mount's root."""
+        paths = [line.split(":")[-1] for line in self._text("proc/self/cgroup").splitlines()]
+        for path in [*paths, "/"]:
+            for version, name, scale in (("", "throttled_usec", _MICRO), *_CGROUP_1):
+                text = self._text(f"sys/fs/cgroup{version}{path}/cpu.stat")
+                if (value := field(text, name)) is not None:
+                    return value * scale
+        return None
+
+    def energy_j(self) -> float | None:
+        """RAPL's package domains together; usually root's alone, and absent on a cloud VM."""
+        return self._rapl("energy_uj", sum)
+
+    def energy_range_j(self) -> float | None:
+        """The smallest package's range: with one package it is exact."""
+        return self._rapl("max_energy_range_uj", min)
+
+    def _rapl(self, name: str, combine: Callable[[list[int]], int]) -> float | None:
+        packages = (self._root / "sys/class/powercap").glob("intel-rapl:[0-9]")
+        readings = [_text(package / name) for package in packages]
+        if not readings or not all(readings):
+            return None
+        return combine([int(text) for text in readings]) * _MICRO
+
+    def _cpuinfo_clocks(self) -> list[float]:
+        clocks: list[float] = []
+        ours = False
+        for line in self._text("proc/cpuinfo").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "processor":
+                ours = int(value) in self._cpus
+            elif ours and name.strip() == "cpu MHz":
+                clocks.append(float(value) * _MEGA)
+        return clocks
+
+    def _text(self, path: str) -> str:
+        return _text(self._root / path)
+
+
+def field(text: str, name: str) -> int | None:
+    """The number after `name` in a file of `name number` lines."""
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name and value.strip().isdigit():
+            return int(value)
+    return None
+
+
+def oom_kills(root: Path = Path("/")) -> int | None:
+    """How often the kernel killed for memory: our cgroup's count, else the whole machine's."""
+    for path in ("sys/fs/cgroup/memory.events", "proc/vmstat"):
+        if (count := field(_text(root / path), "oom_kill")) is not None:
+            return count
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _after_name(stat: str) -> list[str]:
+    """Fields of /proc/pid/stat from the state on; the name before may hold anything."""
+    return stat.rpartition(")")[2].split()
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _reasons(bits: int | None) -> tuple[str, ...]:
+    return tuple(name for bit, name in _THROTTLE.items() if (bits or 0) & bit)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None

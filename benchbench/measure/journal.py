@@ -1,0 +1,98 @@
+"""One runner at a time, and a note of the plan under way so that it can be resumed.
+
+The results themselves say what is finished; the journal only remembers under which session.
+"""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+from pydantic import ValidationError
+
+from benchbench.errors import CannotMeasureError
+from benchbench.measure.provenance import new_session
+from benchbench.record import Model
+
+
+class _Note(Model):
+    plan: str
+    session: str
+
+
+class Journal:
+    """The plan under way in one results folder."""
+
+    def __init__(self, folder: Path, plan: str) -> None:
+        digest = hashlib.sha256(plan.encode()).hexdigest()[:16]
+        self._path = folder / f".run-{digest}.json"
+        self._plan = digest
+
+    def interrupted(self) -> str | None:
+        """The session that began this very plan and did not finish it."""
+        try:
+            note = _Note.model_validate_json(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError):
+            return None
+        return note.session if note.plan == self._plan else None
+
+    def begin(self) -> str:
+        """A new session, noted."""
+        note = _Note(plan=self._plan, session=new_session())
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text(note.model_dump_json(), encoding="utf-8")
+        temporary.replace(self._path)
+        return note.session
+
+    def finish(self) -> None:
+        """Nothing is left to resume."""
+        self._path.unlink(missing_ok=True)
+
+
+def folder_for(store_url: str) -> Path:
+    """The results folder, or our cache where results are stored far away."""
+    scheme, separator, path = store_url.partition("://")
+    if not separator:
+        return Path(store_url)
+    if scheme == "file":
+        return Path(path)
+    return _private_folder() / hashlib.sha256(store_url.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def exclusive(lock: Path | None = None) -> Iterator[None]:
+    """Two runners at once would measure each other; the second is refused.
+
+    Raises:
+        CannotMeasureError: another runner holds the lock; names its process.
+    """
+    path = lock or _private_folder() / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise CannotMeasureError(
+                f"another benchbench (process {file.read().strip() or 'unknown'}) is measuring "
+                "here; wait until it has finished, or stop it"
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _private_folder() -> Path:
+    """Our cache folder; below the temporary folder where the home directory is read-only."""
+    cache = platformdirs.user_cache_path("benchbench")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"benchbench-{os.getuid()}"
+    return cache

@@ -1,0 +1,90 @@
+"""What the runner asks of a worker process, and what the worker says: one JSON line each."""
+
+from typing import Literal
+
+from benchbench.measure.budget import Budget
+from benchbench.measure.loop import Phase
+from benchbench.record import (
+    Blas,
+    Caveat,
+    Ceiling,
+    Effort,
+    Failure,
+    Measurement,
+    Model,
+    Precision,
+    Scalar,
+    Work,
+)
+from benchbench.workload import Setting
+
+
+class MeasureWorkload(Model):
+    """Measure one workload under one setting."""
+
+    kind: Literal["workload"] = "workload"
+    file: str
+    setting: Setting
+    effort: Effort
+    budget: Budget
+    threads: int
+
+
+class MeasureCeilings(Model):
+    """Measure what the machine could do."""
+
+    kind: Literal["ceilings"] = "ceilings"
+    devices: tuple[str, ...]
+    precisions: tuple[Precision, ...]
+    seconds_per_kernel: float
+    storage_folder: str | None = None
+    last_level_cache_bytes: int | None = None
+    available_bytes: int | None = None
+    threads: int
+
+
+class Request(Model):
+    """The one line a worker reads."""
+
+    body: MeasureWorkload | MeasureCeilings
+
+
+class Progress(Model):
+    """Where the worker is, for the live line; never stored."""
+
+    phase: Phase
+    elapsed_s: float
+    units_per_s: float | None = None
+    half_width_fraction: float | None = None
+    clock_hz: float | None = None
+    power_w: float | None = None
+    message: str = ""
+
+
+class WorkloadResult(Model):
+    """A finished measurement."""
+
+    work: Work
+    measurement: Measurement
+    caveats: tuple[Caveat, ...]
+    parameters: dict[str, Scalar]
+    blas: tuple[Blas, ...] = ()
+
+
+class CeilingsResult(Model):
+    """Finished ceilings."""
+
+    ceilings: tuple[Ceiling, ...]
+
+
+class Message(Model):
+    """One line of a worker: progress, or the last word as a result or a failure."""
+
+    progress: Progress | None = None
+    result: WorkloadResult | CeilingsResult | None = None
+    failure: Failure | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more follows."""
+        return self.progress is None

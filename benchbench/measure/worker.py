@@ -1,0 +1,227 @@
+"""One measurement in a process of its own: `python -m benchbench.measure.worker FD PARENT`.
+
+Reads one request line on stdin, writes message lines to the descriptor FD, and dies with PARENT.
+"""
+
+import ctypes
+import faulthandler
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter_ns
+from types import TracebackType
+
+from benchbench.measure import checks, failure
+from benchbench.measure.caveats import Observed, caveats
+from benchbench.measure.counters import Proc, nvml_counters
+from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
+from benchbench.measure.loop import Phase, Tick, Timed, time_job
+from benchbench.measure.message import (
+    CeilingsResult,
+    MeasureCeilings,
+    MeasureWorkload,
+    Message,
+    Progress,
+    Request,
+    WorkloadResult,
+)
+from benchbench.measure.sampler import Sampler, Watch
+from benchbench.record import Caveat, Measurement
+from benchbench.system.software import loaded_blas
+from benchbench.workload import Job, load_file
+
+_PR_SET_PDEATHSIG = 1
+_KIBIBYTE = 1024
+# Descendants of a killed worker would live on: this one waits for the runner's end of the pipe to
+# close and takes the whole process group with it.
+_GUARD = "while read -r _; do :; done; kill -KILL 0"
+
+
+class Channel:
+    """The line to the runner."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def send(self, message: Message) -> None:
+        """One line."""
+        line = message.model_dump_json(exclude_none=True).encode() + b"\n"
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+    def phase(self, phase: Phase, text: str = "") -> None:
+        """A phase begins."""
+        self.send(Message(progress=Progress(phase=phase, elapsed_s=0.0, message=text)))
+
+    def last_words(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Whatever ends the worker is told to the runner (a `sys.excepthook`)."""
+        self.send(Message(failure=failure.of_exception(error)))
+        sys.__excepthook__(kind, error, trace)
+
+
+def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResult:
+    """Load, warm up, time, check. Raises FloatingPointError on a loss that is not finite."""
+    began = perf_counter_ns()
+    channel.phase("load")
+    workload = load_file(Path(request.file))
+    work = workload.work(request.setting)
+    device = device_named(request.setting.device)
+    job = workload.load(request.setting)
+    threads = _set_threads(request.threads)
+    device.synchronise()
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
+    watch = Watch(Proc(), gpu, perf_counter_ns)
+    with Sampler(watch):
+        timed = time_job(
+            job,
+            device=device,
+            clock=perf_counter_ns,
+            budget=request.budget,
+            watch=watch,
+            keep_losses=workload.scenario == "train",
+            on_tick=lambda tick: channel.send(_progress(tick, watch)),
+        )
+    require_finite(timed)
+    measurement = _measurement(timed, job, device, watch).model_copy(update={"load_s": load_s})
+    channel.phase("check")
+    measurement, doubts = _checked(measurement, job, device, watch, request)
+    return WorkloadResult(
+        work=work,
+        measurement=measurement,
+        caveats=doubts,
+        parameters={**job.parameters, "threads": threads},
+        blas=loaded_blas(),
+    )
+
+
+def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResult:
+    """What the machine could do, by `benchbench.ceilings`."""
+    from benchbench import ceilings  # noqa: PLC0415 - a workload's measurement needs none of it
+
+    channel.phase("measure")
+    _set_threads(request.threads)
+    folder = request.storage_folder
+    return CeilingsResult(
+        ceilings=ceilings.measure(
+            devices=request.devices,
+            precisions=request.precisions,
+            seconds_per_kernel=request.seconds_per_kernel,
+            on_progress=lambda text: channel.phase("measure", text),
+            storage_folder=None if folder is None else Path(folder),
+            last_level_cache_bytes=request.last_level_cache_bytes,
+            available_bytes=request.available_bytes,
+        )
+    )
+
+
+def require_finite(timed: Timed) -> None:
+    """Raises FloatingPointError naming the first loss that is infinite or not a number."""
+    for index, loss in enumerate(timed.losses or ()):
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"loss {index} of the timed steps is {loss}")
+
+
+def _checked(
+    measurement: Measurement, job: Job, device: Device, watch: Watch, request: MeasureWorkload
+) -> tuple[Measurement, tuple[Caveat, ...]]:
+    """The same step on known data, after the peaks of memory were read."""
+    bench = checks.Bench(device, perf_counter_ns, request.budget)
+    observed = Observed(
+        measurement=measurement.model_copy(
+            update={"step_from_memory_s": checks.from_memory(job, bench)}
+        ),
+        effort=request.effort,
+        device=request.setting.device,
+        interference=watch.interference(),
+        repeat_speedup=checks.repeat_speedup(job, bench),
+        cosine=checks.output_cosine(job),
+    )
+    return observed.measurement, caveats(observed)
+
+
+def _measurement(timed: Timed, job: Job, device: Device, watch: Watch) -> Measurement:
+    return Measurement(
+        units_per_step=job.units_per_step,
+        step_s=timed.step_s,
+        warmup_s=timed.warmup_s,
+        elapsed_s=timed.elapsed_s,
+        units_completed=job.units_per_step * len(timed.step_s),
+        device_s=timed.device_s,
+        input_s=None if job.from_memory else timed.input_s,
+        first_step_s=timed.first_step_s,
+        steady=timed.steady,
+        stop_reason=timed.stop_reason,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+        peak_device_memory_bytes=device.peak_memory_bytes(),
+        losses=timed.losses,
+        samples=watch.samples(),
+        energy=watch.energy(),
+    )
+
+
+def _progress(tick: Tick, watch: Watch) -> Message:
+    return Message(
+        progress=Progress(
+            phase=tick.phase,
+            elapsed_s=tick.elapsed_s,
+            units_per_s=tick.units_per_s,
+            half_width_fraction=tick.half_width_fraction,
+            clock_hz=watch.latest.clock_hz,
+            power_w=watch.latest.power_w,
+        )
+    )
+
+
+def _set_threads(threads: int) -> int:
+    """Tell PyTorch, if the workload brought it; the other libraries read OMP_NUM_THREADS."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    return threads
+
+
+def _die_with(parent: int) -> None:
+    """The kernel kills us when the runner dies; if it already has, end here."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _read_request() -> Request:
+    """The request; afterwards stdin is empty, and only the guard holds the runner's pipe."""
+    text = sys.stdin.readline()
+    subprocess.Popen(  # nobody waits for it: it ends with the process group
+        ["/bin/sh", "-c", _GUARD], stdin=0, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return Request.model_validate_json(text)
+
+
+def main(descriptor: int, parent: int) -> None:
+    """Serve one request. Ends without the interpreter's teardown, where libraries like to crash."""
+    _die_with(parent)
+    os.set_inheritable(descriptor, False)  # noqa: FBT003 - the name says what False means
+    os.dup2(2, 1)  # a library's prints must not look like an answer
+    faulthandler.enable()
+    channel = Channel(descriptor)
+    sys.excepthook = channel.last_words
+    body = _read_request().body
+    if isinstance(body, MeasureWorkload):
+        channel.send(Message(result=measure_workload(body, channel)))
+    else:
+        channel.send(Message(result=measure_ceilings(body, channel)))
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

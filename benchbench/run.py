@@ -1,0 +1,315 @@
+"""Plan what to measure, give each measurement a process of its own, store each record at once."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from benchbench.errors import CannotMeasureError
+from benchbench.measure import choose
+from benchbench.measure.caveats import ceiling_caveats
+from benchbench.measure.journal import Journal, exclusive, folder_for
+from benchbench.measure.loop import Phase
+from benchbench.measure.message import (
+    CeilingsResult,
+    MeasureCeilings,
+    MeasureWorkload,
+    Progress,
+    Request,
+    WorkloadResult,
+)
+from benchbench.measure.plan import Identity, Planned, fingerprint, identity, identity_of, plan
+from benchbench.measure.process import Ended, run_worker
+from benchbench.measure.provenance import Scrubber, provenance
+from benchbench.record import (
+    Ceiling,
+    Effort,
+    Failure,
+    Precision,
+    Provenance,
+    Record,
+    System,
+    Work,
+    validity_of,
+)
+from benchbench.store import Store
+
+__all__ = ["Event", "Outcome", "Planned", "execute", "measure_ceilings", "plan"]
+
+_CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
+_CEILINGS_TIMEOUT_S = 900.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Where a run is; `total` counts the measurements of the plan."""
+
+    name: str
+    unit: str
+    index: int
+    total: int
+    phase: Phase | Literal["done", "failed"]
+    elapsed_s: float = 0.0
+    units_per_s: float | None = None
+    half_width_fraction: float | None = None
+    clock_hz: float | None = None
+    power_w: float | None = None
+    message: str = ""
+    detail: tuple[str, ...] = ()
+    """The worker's last lines on stderr, when it failed; never stored."""
+    planned: Planned | None = None
+    """None while ceilings are measured."""
+
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run measured: `names` are the stored documents of `records`."""
+
+    records: tuple[Record, ...]
+    names: tuple[str, ...]
+    session: str
+    already_measured: int = 0
+    """Measurements a resumed run found in the store."""
+
+
+def execute(
+    planned: Sequence[Planned],
+    *,
+    store: Store,
+    system: System,
+    ceilings: Sequence[Ceiling] = (),
+    command: Sequence[str] = (),
+    on_event: OnEvent | None = None,
+    resume: bool = False,
+    lock: Path | None = None,
+) -> Outcome:
+    """Measure one after the other, each in a process of its own; store each record at once.
+
+    A failure is a record too, and the others go on. `resume` goes on with the same plan where an
+    interrupted run left it. `lock` is the file that keeps a second runner away.
+
+    Raises:
+        CannotMeasureError: another runner is at work on this machine.
+    """
+    with exclusive(lock):
+        journal = Journal(folder_for(store.url), fingerprint(planned))
+        session = journal.interrupted() if resume else None
+        stored = _stored(store, session)
+        measured = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
+        records, names = [], []
+        for index, one in enumerate(planned):
+            if identity(one) in stored:
+                continue
+            tell = _Teller(one, index, len(planned), on_event)
+            record = measured.measure(one, tell)
+            records.append(record)
+            names.append(store.write(record))
+            tell.stored(record)
+        journal.finish()
+    return Outcome(tuple(records), tuple(names), measured.session, len(planned) - len(records))
+
+
+def measure_ceilings(
+    system: System,
+    devices: Sequence[str],
+    precisions: Sequence[Precision],
+    effort: Effort = "quick",
+    *,
+    on_event: OnEvent | None = None,
+    storage_folder: Path | None = None,
+    lock: Path | None = None,
+) -> tuple[Ceiling, ...]:
+    """What this machine could do, measured in a process of its own.
+
+    Raises:
+        CannotMeasureError: they cannot be measured, or another runner is at work.
+    """
+    tell = _Teller(None, 0, 1, on_event)
+    body = MeasureCeilings(
+        devices=tuple(devices),
+        precisions=tuple(precisions),
+        seconds_per_kernel=_CEILING_SECONDS[effort],
+        storage_folder=None if storage_folder is None else str(storage_folder),
+        last_level_cache_bytes=system.cpu.l3_bytes or system.cpu.l2_bytes,
+        available_bytes=_available_bytes(system),
+        threads=choose.threads(system, os.environ),
+    )
+    with exclusive(lock):
+        ended = _work(body, _CEILINGS_TIMEOUT_S, tell)
+    if not isinstance(ended.result, CeilingsResult):
+        failure = ended.why()
+        tell.failed(failure, ended.stderr)
+        raise CannotMeasureError(
+            f"the ceilings could not be measured ({failure.message}); {failure.remedy}"
+        )
+    return ended.result.ceilings
+
+
+class _Teller:
+    """Turns what happens to one measurement into events."""
+
+    def __init__(
+        self, planned: Planned | None, index: int, total: int, on_event: OnEvent | None
+    ) -> None:
+        self._on_event = on_event or (lambda _event: None)
+        self._event = Event(
+            name="ceilings" if planned is None else planned.name,
+            unit="" if planned is None else planned.unit,
+            index=index,
+            total=total,
+            phase="load",
+            planned=planned,
+        )
+        self._half_width: float | None = None
+
+    def progress(self, progress: Progress) -> None:
+        self._half_width = progress.half_width_fraction or self._half_width
+        self._on_event(replace(self._event, **dict(progress)))
+
+    def failed(self, failure: Failure, detail: tuple[str, ...]) -> None:
+        message = f"{failure.message}; {failure.remedy}"
+        self._on_event(replace(self._event, phase="failed", message=message, detail=detail))
+
+    def stored(self, record: Record) -> None:
+        """The last event of a measurement; a failure has told its own."""
+        seen = record.measurement
+        if seen is None:
+            return
+        doubts = [caveat.code for caveat in record.caveats if caveat.severity != "note"]
+        self._on_event(
+            replace(
+                self._event,
+                phase="done",
+                elapsed_s=seen.elapsed_s,
+                units_per_s=seen.units_completed / seen.elapsed_s,
+                half_width_fraction=self._half_width,
+                message=" ".join(["INVALID"] * (record.validity == "invalid") + doubts),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all records of one run share."""
+
+    system: System
+    ceilings: tuple[Ceiling, ...]
+    command: tuple[str, ...]
+    session: str
+
+    def measure(self, planned: Planned, tell: _Teller) -> Record:
+        """One worker's life, as a record."""
+        scrub = Scrubber.of_this_machine()
+        origin = provenance(
+            session=self.session,
+            seed=planned.setting.seed,
+            command=self.command,
+            workload_sha256=planned.sha256,
+            scrub=scrub,
+        )
+        threads = choose.threads(self.system, os.environ)
+        body = MeasureWorkload(
+            file=str(planned.file),
+            setting=planned.setting,
+            effort=planned.effort,
+            budget=planned.budget,
+            threads=threads,
+        )
+        ended = _work(body, planned.budget.timeout_s, tell)
+        if isinstance(ended.result, WorkloadResult):
+            return self._success(planned, ended.result, origin)
+        failure = _scrubbed(ended.why(), scrub)
+        tell.failed(failure, ended.stderr)
+        return self._failure(planned, failure, origin, threads)
+
+    def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
+        setting = planned.setting
+        doubts = (
+            *planned.caveats,
+            *ceiling_caveats(
+                result.measurement,
+                result.work,
+                self.ceilings,
+                device=setting.device,
+                precision=setting.precision,
+            ),
+            *result.caveats,
+        )
+        return self._record(
+            planned,
+            origin,
+            parameters={**setting.parameters, **result.parameters},
+            system=_with_blas(self.system, result),
+            work=result.work,
+            measurement=result.measurement,
+            caveats=doubts,
+            validity=validity_of(doubts),
+        )
+
+    def _failure(
+        self, planned: Planned, failure: Failure, origin: Provenance, threads: int
+    ) -> Record:
+        return self._record(
+            planned,
+            origin,
+            parameters={**planned.setting.parameters, "threads": threads},
+            system=self.system,
+            work=Work(unit=planned.unit),
+            failure=failure,
+            caveats=planned.caveats,
+            validity="invalid",
+        )
+
+    def _record(self, planned: Planned, origin: Provenance, **parts: Any) -> Record:  # noqa: ANN401 - Record checks them
+        setting = planned.setting
+        return Record(
+            workload=planned.name,
+            scenario=planned.scenario,
+            precision=setting.precision,
+            batch_size=setting.batch_size,
+            backend=setting.backend,
+            devices=(setting.device,),
+            effort=planned.effort,
+            repeat=planned.repeat,
+            ceilings=self.ceilings,
+            provenance=origin,
+            **parts,
+        )
+
+
+def _work(body: MeasureWorkload | MeasureCeilings, timeout_s: float, tell: _Teller) -> Ended:
+    """A worker whose libraries all start with the same number of threads."""
+    return run_worker(
+        Request(body=body),
+        timeout_s=timeout_s,
+        on_progress=tell.progress,
+        environment={"OMP_NUM_THREADS": str(body.threads)},
+    )
+
+
+def _available_bytes(system: System) -> int | None:
+    """What the container leaves us, where that is less than what the machine has."""
+    known = (system.memory.available_bytes, system.memory.limit_bytes)
+    return min((size for size in known if size is not None), default=None)
+
+
+def _with_blas(system: System, result: WorkloadResult) -> System:
+    """The libraries that did the work are loaded in the worker alone."""
+    software = system.software.model_copy(update={"blas": result.blas or system.software.blas})
+    return system.model_copy(update={"software": software})
+
+
+def _scrubbed(failure: Failure, scrub: Scrubber) -> Failure:
+    return failure.model_copy(update={"message": scrub(failure.message)})
+
+
+def _stored(store: Store, session: str | None) -> set[Identity]:
+    """What an interrupted session finished."""
+    if session is None:
+        return set()
+    records = store.read().records
+    return {identity_of(each) for each in records if each.provenance.session == session}
