@@ -67,3 +67,11 @@ class Offer(Model):
     def age_days(self, today: date) -> int:
         """Days since the price was read; beyond `STALE_AFTER_DAYS` it is flagged."""
         return (today - self.as_of).days
+
+
+class OfferList(Model):
+    """The document `catalog show` prints; `total` counts what matched, shown or not."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    offers: tuple[Offer, ...]
+    total: int

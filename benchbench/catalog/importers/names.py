@@ -1,0 +1,83 @@
+"""What sellers call an accelerator → its canonical name.
+
+Sellers leave out what they only sell one of: "H100" means the SXM board unless PCIe or NVL is
+said, "A100" needs its memory. The rules here are theirs, not a driver's (`identity` knows those).
+"""
+
+import re
+
+_BY_LABEL = {
+    "A10": "A10",
+    "A10G": "A10G",
+    "A16": "A16",
+    "A2": "A2",
+    "A30": "A30",
+    "A40": "A40",
+    "B200": "B200-SXM-180GB",
+    "B300": "B300-SXM-270GB",
+    "GAUDI2": "Gaudi2",
+    "GAUDI3": "Gaudi3",
+    "GB200": "GB200",
+    "GB300": "GB300",
+    "GH200": "GH200-96GB",
+    "H100": "H100-SXM5-80GB",
+    "H100SXM": "H100-SXM5-80GB",
+    "H100SXM5": "H100-SXM5-80GB",
+    "H100PCIE": "H100-PCIe-80GB",
+    "H100PCIENVLINK": "H100-PCIe-80GB",
+    "H100NVL": "H100-NVL-94GB",
+    "H200": "H200-SXM-141GB",
+    "H200SXM": "H200-SXM-141GB",
+    "H200NVL": "H200-NVL-141GB",
+    "K80": "K80",
+    "L4": "L4",
+    "L40": "L40",
+    "L40S": "L40S",
+    "M60": "M60",
+    "MI250X": "MI250X",
+    "MI300X": "MI300X",
+    "MI325X": "MI325X",
+    "MI355X": "MI355X",
+    "P4": "P4",
+    "P40": "P40",
+    "RTX3090": "RTX-3090",
+    "RTX4090": "RTX-4090",
+    "RTX5090": "RTX-5090",
+    "RTX4000ADA": "RTX-4000-Ada",
+    "RTX6000ADA": "RTX-6000-Ada",
+    "RTXA4000": "RTX-A4000",
+    "RTXA5000": "RTX-A5000",
+    "RTXA6000": "RTX-A6000",
+    "A4000": "RTX-A4000",
+    "A5000": "RTX-A5000",
+    "A6000": "RTX-A6000",
+    "RTXPRO6000": "RTX-PRO-6000-BSE",
+    "RTXPRO6000S": "RTX-PRO-6000-BSE",
+    "T4": "T4",
+    "T4G": "T4G",
+}
+_BOARDS = {"SXM": "SXM4", "SXM4": "SXM4", "PCIE": "PCIe", "PCIENVLINK": "PCIe", "": "SXM4"}
+_A100 = re.compile(
+    r"A100(?:(?P<gb>40|80)GB)?(?P<board>SXM4?|PCIE(?:NVLINK)?|)(?:(?P<after>40|80)(?:GB)?)?"
+)
+_V100 = re.compile(r"V100S?(?:SXM2|PCIE)?(?:(?P<gb>16|32)(?:GB)?)?")
+_IN_BRACKETS = re.compile(r"\s*\(.*\)$")
+
+
+def canonical(label: str, memory_gib: float | None = None) -> str | None:
+    """The canonical name behind a seller's label and memory per card; None where unknown."""
+    key = re.sub(r"[^A-Z0-9]", "", _IN_BRACKETS.sub("", label).upper())
+    if match := _A100.fullmatch(key):
+        size = match["gb"] or match["after"] or (f"{memory_gib:g}" if memory_gib else None)
+        return f"A100-{_BOARDS[match['board']]}-{size}GB" if size in {"40", "80"} else None
+    if match := _V100.fullmatch(key):
+        return _v100(key, match["gb"] or (f"{memory_gib:g}" if memory_gib else None))
+    return _BY_LABEL.get(key)
+
+
+def _v100(key: str, size: str | None) -> str | None:
+    if key.startswith("V100S"):
+        return "V100S-PCIe-32GB" if not key.startswith("V100SXM") else f"V100-SXM2-{size}GB"
+    if "PCIE" in key:
+        return "V100-PCIe-16GB" if size == "16" else None
+    return f"V100-SXM2-{size}GB" if size in {"16", "32"} else None

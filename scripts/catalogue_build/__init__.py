@@ -1,0 +1,1 @@
+"""One module per provider, or per kind of price table."""
