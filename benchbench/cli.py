@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchbench.progress import Progress
-    from benchbench.record import Effort
+    from benchbench.record import Effort, Precision
     from benchbench.run import Outcome
 
 P = ParamSpec("P")
@@ -53,6 +53,15 @@ class Schema(StrEnum):
     RECOMMEND = "recommend"
     TCO = "tco"
     SCENARIO = "scenario"
+
+
+class Dtype(StrEnum):
+    """What can be asked of a workload."""
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    BF16 = "bf16"
+    FP16 = "fp16"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -111,18 +120,15 @@ def doctor(
     json: Json = False,
 ) -> None:
     """What is this machine, what can be measured here, and what to mend first."""
-    from benchbench import terminal
-    from benchbench.system import probe
+    from benchbench import session, terminal
+    from benchbench.system import facts, probe
     from benchbench.system.doctor import examine
 
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
-    report = examine(system)
-    if ceilings:
-        from benchbench import session
-
-        with _progress() as progress:
-            limits = session.limits(system, effort="quick", on_event=progress)
-        report = report.model_copy(update={"ceilings": limits})
+    known = facts.read()
+    with _progress() as progress:
+        limits = session.limits(system, effort="quick", on_event=progress) if ceilings else ()
+    report = examine(system, known, limits)
     _answer(report, terminal.doctor, json=json)
     _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)
 
@@ -131,9 +137,11 @@ def doctor(
 @_guarded
 def workloads(*, json: Json = False) -> None:
     """What can be run, and what one unit of it costs by counting."""
-    from benchbench import terminal, workload
+    from benchbench import terminal
+    from benchbench.workload import WorkloadList, builtin, describe, load_file
 
-    _answer(workload.list_builtin(), terminal.workloads, json=json)
+    listed = WorkloadList(workloads=tuple(describe(load_file(path)) for path in builtin()))
+    _answer(listed, terminal.workloads, json=json)
     _next("benchbench run resnet50-train --quick", json=json)
 
 
@@ -155,7 +163,7 @@ def run(
         str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
+        Dtype | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Units per step.")] = None,
     data: Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")] = None,
@@ -190,7 +198,7 @@ def run(
         system=system,
         effort=_effort(quick=quick, standard=standard, full=full),
         device=device,
-        precision=contract.precision(dtype),
+        precision=None if dtype is None else cast("Precision", dtype.value),
         batch_size=batch,
         data=data,
         weights=weights,
@@ -363,11 +371,14 @@ def catalog_show(
 ) -> None:
     """Offers: instance, silicon, price, source and date."""
     from benchbench import catalog, terminal
+    from benchbench.catalog.offer import OfferList
 
-    offers = catalog.load().where(
+    found = catalog.load().where(
         gpu=gpu, provider=provider, region_prefix=region, price_kind=price, instance=instance
     )
-    _answer(offers.document(most=None if json else most), terminal.offers, json=json)
+    shown = len(found) if json else min(most, len(found))
+    listed = OfferList(offers=tuple(found.offer(i) for i in range(shown)), total=len(found))
+    _answer(listed, terminal.offers, json=json)
 
 
 @catalog_app.command("check")

@@ -18,6 +18,7 @@ from benchbench.report import view
 from benchbench.report.page import render
 from benchbench.store import Store
 from benchbench.tco import engine
+from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
 

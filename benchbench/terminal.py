@@ -1,20 +1,28 @@
 """Answers as tables for a terminal of 80 columns. Builds renderables; prints nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
-from benchbench.derive import Figures
-from benchbench.evaluate import Result, ResultList
-from benchbench.recommend import Candidate, Recommendation
-from benchbench.record import Caveat, Ceiling, System
 from benchbench.stats import Estimate
-from benchbench.system.doctor import Capability, DoctorReport
-from benchbench.tco.answer import TcoAnswer
-from benchbench.workload import WorkloadList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from benchbench.catalog.check import Finding
+    from benchbench.catalog.offer import OfferList
+    from benchbench.derive import Figures
+    from benchbench.evaluate import Result, ResultList
+    from benchbench.recommend import Candidate, Recommendation
+    from benchbench.record import Caveat, Ceiling, System
+    from benchbench.system.doctor import Capability, DoctorReport
+    from benchbench.tco.answer import TcoAnswer
+    from benchbench.workload import WorkloadList
 
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
@@ -121,6 +129,38 @@ def tco(answer: TcoAnswer) -> RenderableType:
             units.usd(one.usd_per_useful_hour),
         )
     return Group(table, *(Text(sentence) for sentence in answer.sentences))
+
+
+def offers(listed: OfferList) -> RenderableType:
+    """Instances and prices, each with its source and day."""
+    table = _table(
+        "Offers", "instance", "region", "price kind", "$/h", "silicon", "memory", "as of"
+    )
+    for one in listed.offers:
+        silicon = (
+            f"{one.accelerator_count:g} x {one.accelerator}" if one.accelerator else one.cpu_model
+        )
+        table.add_row(
+            f"{one.provider} {one.instance}",
+            one.region,
+            one.price_kind,
+            units.usd(one.price_usd_per_hour),
+            silicon or units.UNKNOWN,
+            units.size(one.memory_bytes),
+            f"{one.as_of} {one.source}",
+        )
+    left = listed.total - len(listed.offers)
+    return (
+        Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
+        if (left)
+        else table
+    )
+
+
+def findings(found: Sequence[Finding], offers_checked: int) -> RenderableType:
+    """What a lint of the catalogue found."""
+    lines = [Text(f"{one.severity}: {one.where}: {one.message}") for one in found]
+    return Group(*lines, Text(f"{offers_checked} offers checked, {len(found)} findings"))
 
 
 def caveats(doubts: Iterable[Caveat]) -> list[Text]:
