@@ -51,10 +51,36 @@ class CurvePoint(Model):
     usd_per_useful_hour: dict[str, float | None]
 
 
+class HourlyRates(Model):
+    """What the break-even utilisation is made of; USD per server-hour, levelised.
+
+    Levelised: present cost over the horizon ÷ present server-hours, so that falling prices and
+    the resale are in it. A rented hour is the one that does an owned server's work.
+    """
+
+    owned_fixed: float
+    """Paid worked or not (c_f)."""
+    owned_variable: float
+    """What a worked hour adds (v)."""
+    on_demand: float
+    """p"""
+    committed: float | None
+    """Paid round the clock."""
+    spot: float | None
+    cloud_fixed: float
+    """Egress, storage and people of the cloud side."""
+    availability: float
+    """Of an owned server (a)."""
+
+
 class BreakEven(Model):
     """Where owning begins to win. None: never within the horizon, and `sentence` says so."""
 
     utilisation: float | None
+    """Against on-demand: (c_f - cloud_fixed) / (a · (p - v)); above 1 no use is enough."""
+    utilisation_against: dict[str, float | None] = {}
+    """The same against `committed` (the cheaper of it and on-demand) and `spot`."""
+    hourly: HourlyRates | None = None
     month_cash: int | None
     month_discounted: int | None
     month_with_resale: int | None
@@ -68,6 +94,8 @@ class TornadoBar(Model):
     low_saving_usd: float
     high_saving_usd: float
     rank_correlation: float | None = None
+    flips_at: float | None = None
+    """The input's value at which the cheaper side changes, the others at default; None: none."""
 
 
 class Uncertainty(Model):

@@ -1,0 +1,151 @@
+"""Where owning begins to win: per machine-hour, per utilisation and by month."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchbench.tco import cloud, owned
+from benchbench.tco.case import Case, total
+from benchbench.tco.money import (
+    HOURS_PER_MONTH,
+    Array,
+    Value,
+    break_even_month,
+    break_even_utilisation,
+    discount_factors,
+)
+
+
+@dataclass(frozen=True)
+class HourlyCosts:
+    """Levelised over the horizon (present cost ÷ present server-hours): USD per server-hour.
+
+    A rented hour is what does the work of one owned server in an hour.
+    """
+
+    fixed: float
+    """c_f: owning, worked or not."""
+    variable: float
+    """v: what a worked hour adds."""
+    on_demand: float
+    """p"""
+    committed: float | None
+    """Paid round the clock, like `fixed`."""
+    spot: float | None
+    cloud_fixed: float
+    """Egress, storage and people of the cloud side."""
+    availability: float
+
+    def owning(self, utilisation: float) -> float:
+        """Per useful hour, an outage covered from the cloud: c_f/u + a·v + (1 - a)·p."""
+        cover = (1.0 - self.availability) * self.on_demand
+        return self.fixed / utilisation + self.availability * self.variable + cover
+
+    def renting(self, utilisation: float) -> float:
+        """On demand, per useful hour."""
+        return self.on_demand + self.cloud_fixed / utilisation
+
+    def committing(self, utilisation: float) -> float | None:
+        """Per useful hour of a machine committed only if that is cheaper than on demand."""
+        if self.committed is None:
+            return None
+        best = min(self.on_demand, self.committed / utilisation)
+        return best + self.cloud_fixed / utilisation
+
+    def interruptible(self, utilisation: float) -> float | None:
+        """On spot instances, per useful hour."""
+        return None if self.spot is None else self.spot + self.cloud_fixed / utilisation
+
+    def against_on_demand(self) -> float | None:
+        """u* = (c_f - cloud_fixed) / (a · (p - v)); None: never."""
+        fixed = self.fixed - self.cloud_fixed
+        return break_even_utilisation(fixed, self.availability, self.on_demand, self.variable)
+
+    def against_spot(self) -> float | None:
+        """Where `owning` meets `interruptible`; None: never, or no spot price."""
+        if self.spot is None:
+            return None
+        margin = self.spot - self.owning(1.0) + self.fixed
+        return max(0.0, self.fixed - self.cloud_fixed) / margin if margin > 0 else None
+
+    def against_best_mix(self) -> float | None:
+        """Where owning begins to beat both on-demand and committed; None: never.
+
+        Beyond u = committed/p a committed machine is the cheaper rent, and its cost no longer
+        depends on use: owning that has not won there wins nowhere above.
+        """
+        start = self.against_on_demand()
+        if start is None or start > 1 or self.committed is None:
+            return start
+        cheaper = self.owning(max(start, 1e-9)) * start <= self.committed + self.cloud_fixed + 1e-9
+        return start if cheaper else None
+
+
+def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
+    """The levelised costs of `fleet` (months,); None for a fleet that never arrives."""
+    discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
+    hours = float((fleet * HOURS_PER_MONTH) @ discount[1:])
+    if hours <= 0:
+        return None
+    per_server = case.server_capacity / case.cloud_capacity
+    plan = 1.0 + _number(case["cloud.support_fraction"])
+
+    def levelised(prices: Array) -> float:
+        return float((prices * fleet * HOURS_PER_MONTH) @ discount[1:]) / hours * per_server * plan
+
+    standing = replace(case, demand=replace(case.demand, levels=np.zeros_like(case.demand.levels)))
+    term = case.commitment_months
+    return HourlyCosts(
+        fixed=_present(total(owned.flows(standing, fleet), case.horizon), discount) / hours,
+        variable=_number(owned.variable_usd_per_hour(case)),
+        on_demand=levelised(cloud.prices(case)),
+        committed=None if term is None else levelised(cloud.committed_prices(case, term)),
+        spot=levelised(cloud.spot_prices(case)) if _has_spot(case) else None,
+        cloud_fixed=_present(total(cloud.on_demand(standing), case.horizon), discount) / hours,
+        availability=_number(case["owned.availability"]),
+    )
+
+
+def _has_spot(case: Case) -> bool:
+    return "cloud.spot_usd_per_hour" in case.values
+
+
+def _present(flow: Array, discount: Array) -> float:
+    return float(flow @ discount)
+
+
+def _number(value: Value) -> float:
+    return float(np.asarray(value).item())
+
+
+@dataclass(frozen=True)
+class Months:
+    """When owning has paid for itself; None: never within the horizon."""
+
+    cash: int | None
+    discounted: int | None
+    with_resale: int | None
+
+
+def months(case: Case, fleet: Array, own: Array, rent: Array) -> Months:
+    """Three answers: in cash, in today's money, and if the fleet were sold on that day.
+
+    `own` and `rent` are whole flows (months + 1,); the resale at the end is left out of the
+    first two.
+    """
+    discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
+    kept = own - _resale_at_end(case, fleet)
+    sold = owned.resale_if_sold(case, fleet) * discount
+    held = np.diff(np.cumsum(kept * discount) - sold, prepend=0.0)
+    return Months(
+        cash=break_even_month(kept, rent),
+        discounted=break_even_month(kept * discount, rent * discount),
+        with_resale=break_even_month(held, rent * discount),
+    )
+
+
+def _resale_at_end(case: Case, fleet: Array) -> Array:
+    """Only the last sale: those at a replacement help to pay for it."""
+    last = np.zeros(case.horizon + 1)
+    last[-1] = owned.capital(case, fleet)["resale"][-1]
+    return last

@@ -1,0 +1,102 @@
+"""Renting, month by month: a fleet that follows demand, with commitments for its base."""
+
+import numpy as np
+
+from benchbench.tco.case import Case, Flows, from_month_one, monthly
+from benchbench.tco.money import (
+    HOURS_PER_MONTH,
+    MONTHS_PER_YEAR,
+    Array,
+    Value,
+    spot_effective_price,
+)
+
+
+def prices(case: Case) -> Array:
+    """USD per on-demand instance-hour in months 1 … horizon, falling by the yearly decline."""
+    return case["cloud.price_usd_per_hour"] * _decline(case, case.month - 1.0)
+
+
+def committed_prices(case: Case, term_months: int) -> Array:
+    """USD per committed instance-hour: fixed for a term, renewed at the price of that day.
+
+    A commitment that outlives the horizon is charged within the horizon only.
+    """
+    renewed = np.floor((case.month - 1.0) / term_months) * term_months
+    return committed_price(case) * _decline(case, renewed)
+
+
+def committed_price(case: Case) -> Value:
+    """USD per hour at the start: its own price, or the on-demand price less a discount."""
+    if "cloud.committed_usd_per_hour" in case.values:
+        return case["cloud.committed_usd_per_hour"]
+    return case["cloud.price_usd_per_hour"] * (1.0 - case["cloud.commitment_discount"])
+
+
+def spot_prices(case: Case) -> Array:
+    """USD per *useful* spot instance-hour, interruptions paid for."""
+    effective = spot_effective_price(
+        case["cloud.spot_usd_per_hour"],
+        case["cloud.spot_hours_between_interruptions"],
+        case.checkpoint_hours,
+        case.restart_hours,
+    )
+    return np.asarray(effective * _decline(case, case.month - 1.0))
+
+
+def _decline(case: Case, months: Array) -> Array:
+    yearly = 1.0 - case["cloud.price_decline_per_year"]
+    return np.asarray(yearly ** (months / MONTHS_PER_YEAR))
+
+
+def on_demand(case: Case) -> Flows:
+    """Every hour at the on-demand price, only while it is needed."""
+    hours = case.demand.machine_hours(case.cloud_capacity)
+    return _with_extras(case, {"on_demand": from_month_one(hours * prices(case))})
+
+
+def spot(case: Case) -> Flows:
+    """Every hour on interruptible instances."""
+    hours = case.demand.machine_hours(case.cloud_capacity)
+    return _with_extras(case, {"spot": from_month_one(hours * spot_prices(case))})
+
+
+def committed(case: Case, base: int) -> Flows:
+    """`base` instances committed round the clock, the hours beyond them on demand."""
+    beyond = case.demand.machine_hours(case.cloud_capacity, base * case.cloud_capacity)
+    term = case.commitment_months or case.horizon
+    return _with_extras(
+        case,
+        {
+            "committed": from_month_one(base * HOURS_PER_MONTH * committed_prices(case, term)),
+            "on_demand": from_month_one(beyond * prices(case)),
+        },
+    )
+
+
+def _with_extras(case: Case, compute: Flows) -> Flows:
+    extras = {
+        "egress": from_month_one(egress(case, np.ones(case.horizon))),
+        "storage": monthly(case, case["cloud.storage_usd_per_month"] * MONTHS_PER_YEAR),
+    }
+    billed = {**compute, **extras}
+    people = case["cloud.staff_fte"] * case["owned.staff_wage_usd"] * case["owned.staff_burden"]
+    return {**billed, "support": support(case, billed), "staff": monthly(case, people)}
+
+
+def support(case: Case, billed: Flows) -> Array:
+    """The provider's support plan, a share of everything billed."""
+    spent = sum(billed.values(), start=np.zeros(case.horizon + 1))
+    return np.asarray(case["cloud.support_fraction"] * spent)
+
+
+def egress(case: Case, share: Array) -> Array:
+    """USD of each month for the share of the traffic that leaves the cloud; tiers add up."""
+    left = case["cloud.egress_gb_per_month"] * share
+    cost = np.zeros_like(left)
+    for tier in case.tiers:
+        width = np.inf if tier.width_gib is None else tier.width_gib
+        within = np.minimum(left, width)
+        cost = cost + within * tier.usd_per_gib
+        left = left - within
+    return np.asarray(cost)

@@ -1,0 +1,122 @@
+"""How much work there is: levels and the share of hours at each, month by month."""
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchbench.errors import DataError
+from benchbench.tco.money import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Value
+
+_DAYS_PER_YEAR = 365
+_HOURS_PER_WEEK = 168
+_ROUNDING = 1e-9
+"""10.0 machines must not become 11 because 1000/100 came out as 10.000000000000002."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A duration curve that grows: `levels` (L,) in the demand's unit, `weights` (…, L) sum to 1.
+
+    `batch` work may run at any hour, so that half a machine's work costs half its hours;
+    otherwise machines come whole.
+    """
+
+    levels: Array
+    weights: Array
+    months: int
+    growth_per_year: float = 0.0
+    batch: bool = False
+
+    def by_month(self) -> Array:
+        """Levels in months 1 … `months`: (months, L)."""
+        years = np.arange(self.months) / MONTHS_PER_YEAR
+        return np.asarray(np.outer((1.0 + self.growth_per_year) ** years, self.levels))
+
+    def mean(self) -> Array:
+        """Mean level of each month: (…, months)."""
+        return self._mean_over_hours(self.by_month())
+
+    def peak(self) -> Array:
+        """Highest level of each month that any hour reaches: (months,)."""
+        needed = self.weights.reshape(-1, self.levels.size).max(axis=0) > 0
+        levels = np.where(needed, self.by_month(), 0.0)
+        return np.asarray(levels.max(axis=1, initial=0.0))
+
+    def machine_hours(self, capacity: float, beyond: Array | float = 0.0) -> Array:
+        """Hours of machines of `capacity` that carry what exceeds `beyond` (months,)."""
+        rest = np.maximum(self.by_month() - np.broadcast_to(beyond, (self.months,))[:, None], 0.0)
+        return HOURS_PER_MONTH * self._mean_over_hours(self._machines(rest, capacity))
+
+    def served(self, capacity: Array) -> Array:
+        """Mean level of each month that machines of `capacity` (months,) in all can carry."""
+        return self._mean_over_hours(np.minimum(self.by_month(), capacity[:, None]))
+
+    def share_needing(self, count: int, capacity: float) -> float:
+        """P(demand ≥ k): the share of hours with work for the k-th machine, over all months."""
+        machines = self._machines(self.by_month(), capacity)
+        used = np.clip(machines - (count - 1), 0.0, 1.0)
+        return float(self._mean_over_hours(used).mean())
+
+    def machines_at_peak(self, capacity: float) -> Array:
+        """Whole machines that carry each month's peak: (months,)."""
+        return np.ceil(self.peak() / capacity - _ROUNDING)
+
+    def _machines(self, levels: Array, capacity: float) -> Array:
+        machines = levels / capacity
+        return machines if self.batch else np.ceil(machines - _ROUNDING)
+
+    def _mean_over_hours(self, by_level: Array) -> Array:
+        return np.asarray(self.weights @ by_level.T)
+
+
+def two_levels(high: float, low: float, share_high: Value) -> tuple[Array, Array]:
+    """`high` in a share of the hours, `low` in the others: levels (2,), weights (…, 2)."""
+    share = np.atleast_1d(np.asarray(share_high, dtype=np.float64))
+    weights = np.stack([share[..., 0], 1.0 - share[..., 0]], axis=-1)
+    return np.array([high, low]), weights
+
+
+def business_hours_share(hours_per_day: float, days_per_week: float) -> float:
+    """The share of a week's hours that are working hours."""
+    return hours_per_day * days_per_week / _HOURS_PER_WEEK
+
+
+def peak_days_share(days_per_year: float) -> float:
+    """The share of a year's hours that are on peak days."""
+    return days_per_year / _DAYS_PER_YEAR
+
+
+def from_csv(path: Path) -> tuple[Array, Array]:
+    """Hourly demand, the last column of each row; equal levels are one entry of the curve.
+
+    Raises DataError naming the line of a value that is not a finite number ≥ 0.
+    """
+    if not path.is_file():
+        message = f"no demand file {path}; demand.csv is a path relative to the scenario file"
+        raise DataError(message)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [(number, row[-1]) for number, row in enumerate(csv.reader(file), 1) if row]
+    hours = [_level(path, number, text) for number, text in rows if not _heading(number, text)]
+    if not hours:
+        message = f"{path} holds no hours; write one row per hour, the demand in the last column"
+        raise DataError(message)
+    levels, counts = np.unique(np.array(hours), return_counts=True)
+    return levels[::-1].copy(), counts[::-1] / counts.sum()
+
+
+def _heading(number: int, text: str) -> bool:
+    return number == 1 and not any(letter.isdigit() for letter in text)
+
+
+def _level(path: Path, number: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        message = f"{path}:{number}: {text!r} is not an hour's demand; write a number of 0 or more"
+        raise DataError(message)
+    return value

@@ -1,0 +1,226 @@
+"""The answer in words a chief financial officer can read out, most important first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchbench import units
+from benchbench.tco.answer import Alternative, AlternativeName, TornadoBar, Uncertainty
+from benchbench.tco.breakeven import HourlyCosts, Months
+from benchbench.tco.prepare import Setup
+
+_WORTH_SAYING = 0.05
+_WORDS = {
+    "demand.busy_fraction": "how busy the machines are",
+    "owned.capex_usd": "the price of the server",
+    "owned.life_years": "how long it lives",
+    "owned.residual_fraction_3y": "what it sells for",
+    "owned.staff_wage_usd": "wages",
+    "owned.minimum_fte": "how many people it takes at least",
+    "owned.maintenance_fraction_per_year": "maintenance",
+    "owned.colocation_usd_per_kw_month": "the price of colocation",
+    "owned.colocation_small_factor": "the surcharge on small colocation",
+    "cloud.price_decline_per_year": "how fast cloud prices fall",
+    "cloud.commitment_discount": "the discount for committing",
+    "finance.cost_of_capital": "the cost of capital",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell."""
+
+    setup: Setup
+    alternatives: tuple[Alternative, ...]
+    own: AlternativeName
+    best_rent: AlternativeName
+    costs: HourlyCosts | None
+    months: Months
+    utilisation: float
+    hybrid_servers: int
+    uncertainty: Uncertainty | None
+
+    def alternative(self, name: AlternativeName) -> Alternative:
+        """By name."""
+        return next(one for one in self.alternatives if one.name == name)
+
+    def ranked(self) -> list[tuple[float, Alternative]]:
+        """Those that work, by present cost."""
+        found = [(one.npv_usd, one) for one in self.alternatives if one.npv_usd is not None]
+        return sorted(found, key=lambda pair: pair[0])
+
+
+def sentences(told: Told) -> tuple[str, ...]:
+    """Decision, break-even, certainty, then what it rests on."""
+    if told.costs is None:
+        return (_headline(told), *told.setup.prices.doubts)
+    return (
+        _headline(told),
+        break_even_sentence(told),
+        _payback(told),
+        *_certainty(told.uncertainty),
+        *_hybrid(told),
+        *_people(told),
+        _basis(told),
+        *_conditions(told),
+        *told.setup.prices.doubts,
+    )
+
+
+def _headline(told: Told) -> str:
+    ranked = told.ranked()
+    cost, best = ranked[0]
+    months = told.setup.case.horizon
+    if told.setup.case.demand.mean().sum() == 0:
+        return f"There is no work in these {months} months, so renting on demand costs least."
+    start = (
+        f"Over {months} months, {_name(best)} costs least: {units.usd(cost)} in today's money "
+        f"({units.usd(best.total_usd)} in cash)"
+    )
+    others = [(price, one) for price, one in ranked if one is not best]
+    if not others:
+        return f"{start}."
+    price, second = others[0]
+    return f"{start}; next is {_name(second)} with {units.usd(price)}{_more(price, cost)}."
+
+
+def _more(price: float, cost: float) -> str:
+    return f", {units.percent(price / cost - 1)} more" if cost > 0 else ""
+
+
+def _name(alternative: Alternative) -> str:
+    names = {
+        "on_demand": "renting on demand",
+        "committed": "renting with a committed base",
+        "spot": "renting spot instances",
+        "owned": "owning in your own room",
+        "colocated": "owning in colocation",
+        "hybrid": "owning the base and renting the rest",
+    }
+    return names.get(alternative.name, alternative.label)
+
+
+def break_even_sentence(told: Told) -> str:
+    """Against on-demand, then against a commitment."""
+    costs = told.costs
+    if costs is None:
+        return "No server ever stands here, so there is no break-even."
+    return f"{_on_demand(told, costs)}{_committed(costs)}"
+
+
+def _on_demand(told: Told, costs: HourlyCosts) -> str:
+    share = costs.against_on_demand()
+    rent = f"({units.usd(costs.on_demand)} an hour over the horizon)"
+    if share is None:
+        return (
+            f"Owning never wins against on-demand {rent}: running a server that is already paid "
+            f"costs {units.usd(costs.variable)} an hour."
+        )
+    if share > 1:
+        return (
+            f"Owning cannot win against on-demand {rent}: a server would have to work "
+            f"{units.percent(share, 3)} of the time."
+        )
+    return (
+        f"Owning beats on-demand {rent} from {units.percent(share)} use on; this scenario uses "
+        f"{units.percent(told.utilisation)}."
+    )
+
+
+def _committed(costs: HourlyCosts) -> str:
+    if costs.committed is None:
+        return ""
+    rent = f"a commitment ({units.usd(costs.committed)} an hour, used or not)"
+    fixed = f"owning costs {units.usd(costs.fixed)} an hour before it runs"
+    share = costs.against_best_mix()
+    if share is None or share > 1:
+        return f" Against {rent} owning does not win at any use: {fixed}."
+    return f" Owning also beats {rent}: {fixed}."
+
+
+def _payback(told: Told) -> str:
+    rent = _name(told.alternative(told.best_rent))
+    months = told.months
+    if months.cash is None and months.discounted is None and months.with_resale is None:
+        return f"Against {rent}, owning does not pay for itself within the horizon, even if sold."
+    return (
+        f"Against {rent}, owning has paid for itself {_when(months.cash)} in cash, "
+        f"{_when(months.discounted)} with interest, {_when(months.with_resale)} if sold that day."
+    )
+
+
+def _when(month: int | None) -> str:
+    return "never" if month is None else f"after {month} {'month' if month == 1 else 'months'}"
+
+
+def _certainty(sure: Uncertainty | None) -> Iterator[str]:
+    if sure is None:
+        return
+    yield (
+        f"Drawing every assumption from its range {units.number(sure.draws, 5)} times, owning is "
+        f"cheaper than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
+        f"it saves between {units.usd(sure.saving_usd_p5)} and {units.usd(sure.saving_usd_p95)} "
+        f"(5th to 95th percentile), {units.usd(sure.saving_usd_p50)} in the middle."
+    )
+    if sure.tornado:
+        names = ", then ".join(_words(bar.key) for bar in sure.tornado[:3])
+        yield f"What moves this most: {names}."
+    flips = [bar for bar in sure.tornado if bar.flips_at is not None]
+    if flips:
+        yield f"The cheaper side changes if {_flip(flips[0])}, everything else as assumed."
+
+
+def _flip(bar: TornadoBar) -> str:
+    return f"{_words(bar.key)} ({bar.key}) reaches {units.number(bar.flips_at)}"
+
+
+def _words(key: str) -> str:
+    return _WORDS.get(key, key.partition(".")[2].replace("_", " "))
+
+
+def _hybrid(told: Told) -> Iterator[str]:
+    mixed = told.alternative("hybrid")
+    if mixed.npv_usd is not None:
+        count = told.hybrid_servers
+        yield (
+            f"Of both: own {count} {'server' if count == 1 else 'servers'} and rent the rest, for "
+            f"{units.usd(mixed.npv_usd)} in today's money."
+        )
+
+
+def _people(told: Told) -> Iterator[str]:
+    """The line that dominates small fleets."""
+    own = told.alternative(told.own)
+    paid = sum(own.months.get("staff", ()))
+    if not own.total_usd or paid < _WORTH_SAYING * abs(own.total_usd):
+        return
+    yield (
+        f"People are {units.percent(paid / own.total_usd)} of what owning costs "
+        f"({units.usd(paid)} over the horizon): a small fleet pays for a minimum of staff."
+    )
+
+
+def _basis(told: Told) -> str:
+    rows = told.setup.assumptions
+    measured = sum(row.basis == "measured" for row in rows)
+    ranged = sum(row.low is not None for row in rows)
+    start = "Nothing here was measured" if not measured else f"{measured} inputs were measured"
+    return (
+        f"{start}; {ranged} of {len(rows)} inputs are planning values with a range. Replace "
+        "them by your own quotes in the scenario."
+    )
+
+
+def _conditions(told: Told) -> Iterator[str]:
+    case = told.setup.case
+    for row in told.setup.assumptions:
+        if row.key == "cloud.capacity":
+            yield f"Equal work: one instance carries {units.number(row.value)} {row.unit} ({row.source})."
+    if not case.colocation:
+        yield "The room, its power and its cooling are taken to exist already."
+    elif not case.pays_power:
+        yield "The colocation price is taken to include power, as the scenario says."
+    if case.commitment_months is not None:
+        yield (
+            f"Commitments run {case.commitment_months} months and renew at the price of the day; "
+            "what outlives the horizon is not charged."
+        )
