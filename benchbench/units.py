@@ -1,6 +1,7 @@
 """The only module that turns numbers into text. Unknown is an em dash, never 0."""
 
 import math
+import re
 
 UNKNOWN = "—"
 _SI = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
@@ -109,9 +110,18 @@ def usd_per_unit(value: float | None, unit: str) -> str:
     """Dollars per million units when one costs less than a tenth of a cent."""
     if value is None:
         return UNKNOWN
-    if abs(value) < _NANOSECOND * 1e6:
-        return f"{usd(value * 1e6)} per million {plural(unit)}"
-    return f"{usd(value)} per {unit}"
+    factor, name = bulk(value, unit)
+    return f"{usd(value * factor)} per {name}"
+
+
+def bulk(value: float, unit: str) -> tuple[float, str]:
+    """How many units to price at once, and their name: `(1e6, "million images")`."""
+    return (1e6, f"million {plural(unit)}") if abs(value) < _NANOSECOND * 1e6 else (1.0, unit)
+
+
+def trimmed(text: str) -> str:
+    """Without the zeros that say nothing on an axis: `$100.00` becomes `$100`."""
+    return re.sub(r"(\.\d*?)0+(?!\d)", lambda match: match[1].rstrip("."), text)
 
 
 def interval(half_width_fraction: float | None) -> str:

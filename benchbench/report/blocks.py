@@ -1,0 +1,271 @@
+"""What a page is made of: text, tables and the data of its charts. No markup, no drawing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from benchbench import units
+from benchbench.record import Severity
+from benchbench.stats import Basis, Estimate
+
+Text = Callable[[float], str]
+"""How a number of an axis or a cell reads; a function of `units`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value as text; `sort` orders its column, `basis` gives it a mark and a word."""
+
+    text: str
+    detail: str = ""
+    sort: float | None = None
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column; numbers stand right-aligned."""
+
+    label: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table's row; `key` ties it to a mark in a chart."""
+
+    cells: tuple[Cell, ...]
+    key: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; its first column names the row. `folded`: the words that unfold it."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    folded: str = ""
+    filterable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Paragraphs, and commands to type where there are any."""
+
+    paragraphs: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A doubt, where it applies, and what to do about it."""
+
+    severity: Severity
+    where: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Doubts, worst first."""
+
+    items: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What an axis shows, and how its numbers read."""
+
+    label: str
+    text: Text
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar; None is drawn as the word for unknown."""
+
+    label: str
+    value: float | None
+    text: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class BarGroups:
+    """Groups of bars, each group on a scale of its own."""
+
+    groups: tuple[tuple[str, tuple[Bar, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roof:
+    """A roofline: FLOP/s and bytes/s no workload of this device and precision passes."""
+
+    label: str
+    flops: float
+    bytes_per_s: float | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A mark with its interval in y, and in x where it has one."""
+
+    key: str
+    label: str
+    x: float
+    y: float
+    basis: Basis
+    note: str = ""
+    """Said after the label where there is room."""
+    x_ends: tuple[float, float] | None = None
+    y_ends: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """Workloads under their roofs: FLOP per byte against FLOP/s."""
+
+    roofs: tuple[Roof, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Durations of one setting in seconds, with the percentiles to mark."""
+
+    label: str
+    samples: tuple[float, ...]
+    median: float
+    ends: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """Distributions, each on a scale of its own."""
+
+    rows: tuple[Spread, ...]
+    axis: Axis
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Points, of which `front` (keys, left to right) are beaten by no other."""
+
+    x: Axis
+    y: Axis
+    points: tuple[Point, ...]
+    front: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line; None is a gap."""
+
+    label: str
+    xs: tuple[float, ...]
+    ys: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines over a common axis; `marks` are positions in x worth a word."""
+
+    x: Axis
+    y: Axis
+    lines: tuple[Line, ...]
+    marks: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Stacked bars: per bar the amounts of the components, in the components' order."""
+
+    axis: Axis
+    components: tuple[str, ...]
+    bars: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swings:
+    """A tornado: where the result ends when one input goes to its low or its high end."""
+
+    axis: Axis
+    bars: tuple[tuple[str, float, float], ...]
+
+
+Drawing = BarGroups | Roofline | Spreads | Scatter | Lines | Stacks | Swings
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A chart, what it says in words, and the numbers it shows."""
+
+    key: str
+    title: str
+    description: str
+    drawing: Drawing
+    table: Table
+
+
+Block = Prose | Table | Notes | Plot
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading and what stands below it."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter that can be read alone."""
+
+    key: str
+    title: str
+    lede: str
+    parts: tuple[Part, ...] = field(default=())
+
+
+def quantity(estimate: Estimate | None, text: Callable[[float | None], str]) -> Cell:
+    """A figure with its interval, the number of observations, and where it comes from."""
+    if estimate is None:
+        return Cell(units.UNKNOWN)
+    interval = units.interval(estimate.half_width_fraction)
+    observed = f"n = {units.count(estimate.n)}" if estimate.n else ""
+    return Cell(
+        text(estimate.value),
+        ", ".join(filter(None, (interval, observed))),
+        estimate.value,
+        estimate.basis,
+    )
+
+
+def derived(estimate: Estimate | None, text: Callable[[float | None], str]) -> Cell:
+    """A figure whose row already says where it comes from: only its interval beside it."""
+    cell = quantity(estimate, text)
+    half = None if estimate is None else estimate.half_width_fraction
+    return Cell(cell.text, units.interval(half), cell.sort)
+
+
+def plain(value: float | None, text: Callable[[float | None], str]) -> Cell:
+    """A number nobody measured or predicted: a count, a size, a price."""
+    return Cell(text(value), sort=value)
+
+
+def words(text: str | None, detail: str = "") -> Cell:
+    """Text, or the mark for unknown."""
+    return Cell(text or units.UNKNOWN, detail)
+
+
+def ends(estimate: Estimate | None) -> tuple[float, float] | None:
+    """The interval of an estimate that has one."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return None
+    return estimate.low, estimate.high

@@ -1,0 +1,37 @@
+"""The chart of what to rent: cost against time or speed, and the front none beats."""
+
+from matplotlib.figure import Figure
+
+from benchbench.report.blocks import Scatter
+from benchbench.report.chart import marks, scales
+from benchbench.report.chart.svg import MUTED, RULE, SMALL_PX, Canvas, tie
+
+_LEFT_PX, _RIGHT_PX = 70, 16
+
+
+def scatter(drawing: Scatter, width: float) -> Figure:
+    """Every offer as a mark with its rank."""
+    canvas = Canvas(width, 380)
+    axes = canvas.axes(_LEFT_PX, 28, _RIGHT_PX, 44)
+    xs = [end for point in drawing.points for end in (point.x, *(point.x_ends or ()))]
+    ys = [end for point in drawing.points for end in (point.y, *(point.y_ends or ()))]
+    scales.apply(axes, "x", drawing.x, xs, 4 if canvas.narrow else 8)
+    scales.apply(axes, "y", drawing.y, ys, 7)
+    axes.grid(color=RULE, linewidth=0.8)
+    axes.set_xlabel(drawing.x.label)
+    canvas.caption(axes, drawing.y.label, _LEFT_PX)
+    by_key = {point.key: point for point in drawing.points}
+    front = [by_key[key] for key in drawing.front]
+    axes.plot([one.x for one in front], [one.y for one in front], color=MUTED, linewidth=1.2)
+    for point in drawing.points:
+        marks.point(axes, point)
+        text = axes.annotate(
+            point.label,
+            (point.x, point.y),
+            xytext=(6, 6),
+            textcoords="offset points",
+            size=SMALL_PX,
+            weight="bold" if point.key in drawing.front else "normal",
+        )
+        tie(text, point.key)
+    return canvas.figure

@@ -1,0 +1,287 @@
+"""The section on what to rent: the ranking, its chart, and a reason for every rejected offer."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS, Offer
+from benchbench.recommend import Candidate, Configuration, Goal, Recommendation, Rejected
+from benchbench.report.blocks import (
+    Axis,
+    Block,
+    Cell,
+    Column,
+    Part,
+    Plot,
+    Point,
+    Prose,
+    Row,
+    Scatter,
+    Section,
+    Table,
+    derived,
+    ends,
+    plain,
+    quantity,
+    words,
+)
+
+_COMMAND = "benchbench recommend"
+
+
+def section(recommendation: Recommendation | None, generated_on: str) -> Section:
+    """The recommendation, or what to run to get one."""
+    if recommendation is None:
+        start = Prose(("No recommendation is in this report. To make one:",), (_COMMAND,))
+        missing = Part("no-recommendation", "Start here", (start,))
+        return Section("rent", "What to rent", "No offers have been compared yet.", (missing,))
+    parts = (
+        Part("ranking", "Ranking", _ranking(recommendation, date.fromisoformat(generated_on))),
+        Part("rejected", "Rejected offers", (_rejected(recommendation.rejected),)),
+    )
+    return Section("rent", "What to rent", goal_sentence(recommendation), parts)
+
+
+def goal_sentence(recommendation: Recommendation) -> str:
+    """What was asked for."""
+    goal, unit = recommendation.goal, recommendation.unit
+    wanted = [f"The goal: {goal.workload}"]
+    if goal.rate_per_s is not None:
+        wanted.append(f"at {units.rate(goal.rate_per_s, unit)}")
+    if goal.units is not None:
+        wanted.append(f"for {units.count(goal.units)} {units.plural(unit)}")
+    if goal.deadline_s is not None:
+        wanted.append(f"within {units.trimmed(units.duration(goal.deadline_s))}")
+    return f"{' '.join(wanted)}{_limits(goal)}."
+
+
+def _limits(goal: Goal) -> str:
+    limits = [
+        f"at most {units.usd(goal.budget_usd)}" if goal.budget_usd else "",
+        f"at most {units.usd(goal.budget_usd_per_hour)} per hour"
+        if goal.budget_usd_per_hour
+        else "",
+        f"from {', '.join(goal.providers)}" if goal.providers else "",
+        f"in {', '.join(goal.regions)}" if goal.regions else "",
+        f"priced {', '.join(price_kind(kind) for kind in goal.price_kinds)}",
+    ]
+    return "".join(f"; {limit}" for limit in limits if limit)
+
+
+def price_kind(kind: str) -> str:
+    """`on_demand` → `on demand`."""
+    return kind.replace("_", " ")
+
+
+def place(offer: Offer | Rejected) -> str:
+    """`aws us-east-1, on demand`."""
+    return f"{offer.provider} {offer.region}, {price_kind(offer.price_kind)}"
+
+
+def _ranking(recommendation: Recommendation, today: date) -> tuple[Block, ...]:
+    if not recommendation.candidates:
+        why = recommendation.binding or "No offer in the catalogue could be judged."
+        return (Prose(("No offer meets this goal.", why)),)
+    candidates = recommendation.candidates
+    return (
+        Prose(_assumptions(candidates)),
+        _table(recommendation),
+        _sources(recommendation, today),
+        _plot(recommendation),
+    )
+
+
+def _assumptions(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    settings = list(dict.fromkeys(candidate.configuration for candidate in candidates))
+    said = "; ".join(_configuration(setting) for setting in settings)
+    return (
+        f"Throughputs assume {said}. Another backend can change them several times over.",
+        "Cheapest per unit of work first. Offers whose interval overlaps the first one's are tied.",
+    )
+
+
+def _configuration(setting: Configuration) -> str:
+    batch = units.count(setting.batch_size)
+    return (
+        f"{setting.backend} in {setting.precision} at batch {batch}, measured on {setting.device}"
+    )
+
+
+def _table(recommendation: Recommendation) -> Table:
+    candidates = recommendation.candidates
+    factor, work = units.bulk(candidates[0].usd_per_unit.value, recommendation.unit)
+    timed = any(candidate.time_s is not None for candidate in candidates)
+    columns = (
+        Column("Offer"),
+        Column("Rank", numeric=True),
+        Column("Throughput of one", numeric=True),
+        Column("Needed", numeric=True),
+        Column("All, per hour", numeric=True),
+        Column(f"Per {work}", numeric=True),
+        *((Column("Cost of the job", numeric=True), Column("Time", numeric=True)) if timed else ()),
+    )
+    rows = tuple(_row(one, recommendation.unit, factor, timed=timed) for one in candidates)
+    caption = "Offers that meet the goal. Unbeaten: none is both cheaper and faster"
+    return Table(caption, columns, rows, filterable=True)
+
+
+def _row(candidate: Candidate, unit: str, factor: float, *, timed: bool) -> Row:
+    job = (derived(candidate.cost_usd, units.usd), derived(candidate.time_s, units.duration))
+    cells = (
+        words(candidate.offer.instance, place(candidate.offer)),
+        Cell(units.count(candidate.rank), _standing(candidate), candidate.rank),
+        quantity(candidate.throughput, lambda value: units.rate(value, unit)),
+        plain(candidate.replicas, units.count),
+        plain(candidate.usd_per_hour, units.usd),
+        derived(candidate.usd_per_unit.scaled(factor), units.usd),
+        *(job if timed else ()),
+    )
+    return Row(cells, _key(candidate), strong=candidate.rank == 1)
+
+
+def _sources(recommendation: Recommendation, today: date) -> Table:
+    candidates = recommendation.candidates
+    factor, work = units.bulk(candidates[0].usd_per_unit.value, recommendation.unit)
+    columns = (
+        Column("Offer"),
+        Column("Price read on"),
+        Column(f"Per {work} at 100 % of peak", numeric=True),
+        Column("Where the throughput comes from"),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(one.offer.instance, place(one.offer)),
+                _price_date(one.offer, today),
+                plain(
+                    None if one.floor_usd_per_unit is None else one.floor_usd_per_unit * factor,
+                    units.usd,
+                ),
+                words(one.because),
+            ),
+            _key(one),
+        )
+        for one in candidates
+    )
+    folded = "Show where throughputs and prices come from"
+    return Table("What stands behind each offer", columns, rows, folded=folded)
+
+
+def _standing(candidate: Candidate) -> str:
+    tied = candidate.tied_with_best and candidate.rank > 1
+    return ", ".join(filter(None, ("tied" if tied else "", "unbeaten" if candidate.pareto else "")))
+
+
+def _price_date(offer: Offer, today: date) -> Cell:
+    age = offer.age_days(today)
+    stale = f", {units.count(age)} days old" if age > STALE_AFTER_DAYS else ""
+    return Cell(offer.as_of.isoformat(), f"{offer.source}{stale}", float(offer.as_of.toordinal()))
+
+
+def _key(candidate: Candidate) -> str:
+    return f"c{candidate.rank}"
+
+
+def _plot(recommendation: Recommendation) -> Plot:
+    candidates = recommendation.candidates
+    timed = all(one.time_s is not None and one.cost_usd is not None for one in candidates)
+    drawing = _cost_time(candidates) if timed else _cost_speed(candidates, recommendation.unit)
+    title = "Cost of the job against its time" if timed else "Cost of work against speed"
+    aim = "Down and left is better" if timed else "Down and right is better"
+    return Plot(
+        "chart-pareto",
+        title,
+        f"{aim}. The line joins the offers that none beats in both; numbers are ranks. "
+        "Solid marks are measured, hollow ones predicted, with their intervals.",
+        drawing,
+        _plot_table(candidates, drawing),
+    )
+
+
+def _cost_time(candidates: Sequence[Candidate]) -> Scatter:
+    points = tuple(
+        Point(
+            _key(one),
+            units.count(one.rank),
+            one.time_s.value,
+            one.cost_usd.value,
+            one.basis,
+            x_ends=ends(one.time_s),
+            y_ends=ends(one.cost_usd),
+        )
+        for one in candidates
+        if one.time_s is not None and one.cost_usd is not None
+    )
+    x = Axis("Time", units.duration, log=True)
+    return Scatter(x, Axis("Cost", units.usd, log=True), points, _front(candidates, points))
+
+
+def _cost_speed(candidates: Sequence[Candidate], unit: str) -> Scatter:
+    points = tuple(
+        Point(
+            _key(one),
+            units.count(one.rank),
+            one.throughput.value,
+            one.usd_per_unit.value * 1e6,
+            one.basis,
+            x_ends=ends(one.throughput),
+            y_ends=ends(one.usd_per_unit.scaled(1e6)),
+        )
+        for one in candidates
+    )
+    plural = units.plural(unit)
+    x = Axis(f"{plural.capitalize()} per second, one instance", units.number, log=True)
+    y = Axis(f"Per million {plural}", units.usd, log=True)
+    return Scatter(x, y, points, _front(candidates, points))
+
+
+def _front(candidates: Sequence[Candidate], points: Sequence[Point]) -> tuple[str, ...]:
+    on_front = {_key(one) for one in candidates if one.pareto}
+    return tuple(point.key for point in sorted(points, key=_left_to_right) if point.key in on_front)
+
+
+def _left_to_right(point: Point) -> float:
+    return point.x
+
+
+def _plot_table(candidates: Sequence[Candidate], drawing: Scatter) -> Table:
+    points = {point.key: point for point in drawing.points}
+    columns = (
+        Column("Offer"),
+        Column("Rank", numeric=True),
+        Column(drawing.x.label, numeric=True),
+        Column(drawing.y.label, numeric=True),
+        Column("Basis"),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(one.offer.instance, place(one.offer)),
+                plain(one.rank, units.count),
+                Cell(drawing.x.text(points[_key(one)].x), sort=points[_key(one)].x),
+                Cell(drawing.y.text(points[_key(one)].y), sort=points[_key(one)].y),
+                words(one.basis),
+            ),
+            _key(one),
+        )
+        for one in candidates
+        if _key(one) in points
+    )
+    return Table(drawing.y.label, columns, rows, folded="Show the numbers")
+
+
+def _rejected(rejected: Sequence[Rejected]) -> Block:
+    if not rejected:
+        return Prose(("None: every offer considered meets the goal.",))
+    reasons = Counter(one.code.replace("_", " ") for one in rejected)
+    why = ", ".join(f"{units.count(count)} {code}" for code, count in reasons.most_common())
+    columns = (Column("Offer"), Column("Where and how priced"), Column("Rejected because"))
+    rows = tuple(
+        Row(
+            (words(one.instance), words(place(one)), words(one.because, one.code.replace("_", " ")))
+        )
+        for one in rejected
+    )
+    folded = f"{units.counted(len(rejected), 'rejected offer')}: {why}"
+    return Table("Offers that do not meet the goal", columns, rows, folded=folded, filterable=True)

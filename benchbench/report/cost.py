@@ -1,0 +1,296 @@
+"""The section on renting, owning or both: cash flow, break-even, breakdown, and how sure."""
+
+from collections.abc import Sequence
+from itertools import accumulate, zip_longest
+
+from benchbench import units
+from benchbench.report import evidence
+from benchbench.report.blocks import (
+    Axis,
+    Block,
+    Cell,
+    Column,
+    Line,
+    Lines,
+    Part,
+    Plot,
+    Prose,
+    Row,
+    Section,
+    Stacks,
+    Swings,
+    Table,
+    plain,
+    words,
+)
+from benchbench.tco.answer import Alternative, Assumption, TcoAnswer, TornadoBar, Uncertainty
+
+_COMMAND = "benchbench tco"
+_MOST_SWINGS = 12
+
+
+def section(answer: TcoAnswer | None) -> Section:
+    """The comparison, or what to run to get one."""
+    title = "Rent, own or both"
+    if answer is None:
+        start = Prose(("No cost comparison is in this report. To make one:",), (_COMMAND,))
+        lede = "Owning has not been compared with renting yet."
+        return Section("cost", title, lede, (Part("no-cost", "Start here", (start,)),))
+    parts = tuple(
+        part
+        for part in (
+            Part("alternatives", "The alternatives", _alternatives(answer)),
+            _cash_flow(answer),
+            _curve(answer),
+            _breakdown(answer),
+            _sureness(answer.uncertainty),
+            _assumptions(answer.assumptions),
+        )
+        if part is not None
+    )
+    lede = answer.sentences[0] if answer.sentences else answer.break_even.sentence
+    return Section("cost", title, lede, parts)
+
+
+def label(answer: TcoAnswer, name: str) -> str:
+    """The words for an alternative or a curve."""
+    labels = {alternative.name: alternative.label for alternative in answer.alternatives}
+    return {str(known): words for known, words in labels.items()}.get(name, name.replace("_", " "))
+
+
+def _alternatives(answer: TcoAnswer) -> tuple[Block, ...]:
+    cheapest = [one.usd_per_unit for one in answer.alternatives if one.usd_per_unit is not None]
+    factor, work = units.bulk(min(cheapest, default=1.0), answer.unit)
+    columns = (
+        Column("Alternative"),
+        Column("Total", numeric=True),
+        Column("Present value", numeric=True),
+        Column(f"Per {work}", numeric=True),
+        Column("Per useful hour", numeric=True),
+        Column("Remark"),
+    )
+    rows = tuple(_alternative_row(answer, one, factor) for one in answer.alternatives)
+    caption = (
+        f"{answer.title}: all of it assumed or derived, over "
+        f"{units.counted(answer.horizon_months, 'month')}"
+    )
+    return (Prose(answer.sentences[1:]), Table(caption, columns, rows))
+
+
+def _alternative_row(answer: TcoAnswer, one: Alternative, factor: float) -> Row:
+    cheapest = one.name == answer.cheapest
+    remark = one.infeasible_because or ("cheapest" if cheapest else "")
+    cells = (
+        words(one.label),
+        plain(one.total_usd, units.usd),
+        plain(one.npv_usd, units.usd),
+        plain(None if one.usd_per_unit is None else one.usd_per_unit * factor, units.usd),
+        plain(one.usd_per_useful_hour, units.usd),
+        Cell(remark),
+    )
+    return Row(cells, strong=cheapest)
+
+
+def monthly(one: Alternative) -> list[float]:
+    """What an alternative costs in each month, its components summed; month 0 is the start."""
+    return [sum(amounts) for amounts in zip_longest(*one.months.values(), fillvalue=0.0)]
+
+
+def _cash_flow(answer: TcoAnswer) -> Part | None:
+    flows = {one.label: list(accumulate(monthly(one))) for one in answer.alternatives if one.months}
+    if not flows:
+        return None
+    lines = tuple(
+        Line(name, tuple(float(month) for month in range(len(paid))), tuple(paid))
+        for name, paid in flows.items()
+    )
+    month = answer.break_even.month_cash
+    marks = () if month is None else ((float(month), f"break-even, month {units.count(month)}"),)
+    plot = Plot(
+        "chart-cash",
+        "What has been paid, month by month",
+        answer.break_even.sentence,
+        Lines(Axis("Month", units.count), Axis("Paid so far", units.usd), lines, marks),
+        _cash_table(flows),
+    )
+    return Part("cash-flow", "Cash flow", (plot,))
+
+
+def _cash_table(flows: dict[str, list[float]]) -> Table:
+    columns = (Column("Month"), *(Column(name, numeric=True) for name in flows))
+    rows = tuple(
+        Row((Cell(units.count(month), sort=month), *(plain(value, units.usd) for value in values)))
+        for month, values in enumerate(zip_longest(*flows.values()))
+    )
+    return Table("Paid since the start", columns, rows, folded="Show the numbers")
+
+
+def _curve(answer: TcoAnswer) -> Part | None:
+    if not answer.curve:
+        return None
+    names = list(
+        dict.fromkeys(name for point in answer.curve for name in point.usd_per_useful_hour)
+    )
+    xs = tuple(point.utilisation for point in answer.curve)
+    lines = tuple(
+        Line(
+            label(answer, name),
+            xs,
+            tuple(point.usd_per_useful_hour.get(name) for point in answer.curve),
+        )
+        for name in names
+    )
+    plot = Plot(
+        "chart-utilisation-cost",
+        "What a useful hour costs, by how busy the machines are",
+        f"{answer.break_even.sentence} Owned machines would be busy "
+        f"{units.percent(answer.utilisation)} of the time here.",
+        Lines(
+            Axis("Utilisation of owned machines", units.percent),
+            Axis("Per useful hour", units.usd),
+            lines,
+            _curve_marks(answer),
+        ),
+        _curve_table(answer, names),
+    )
+    return Part("break-even", "Break-even", (plot,))
+
+
+def _curve_marks(answer: TcoAnswer) -> tuple[tuple[float, str], ...]:
+    here = (answer.utilisation, f"here, {units.percent(answer.utilisation)}")
+    even = answer.break_even.utilisation
+    if even is None or even > 1:
+        return (here,)
+    return here, (even, f"break-even, {units.percent(even)}")
+
+
+def _curve_table(answer: TcoAnswer, names: Sequence[str]) -> Table:
+    columns = (
+        Column("Utilisation"),
+        *(Column(label(answer, name), numeric=True) for name in names),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(units.percent(point.utilisation), sort=point.utilisation),
+                *(plain(point.usd_per_useful_hour.get(name), units.usd) for name in names),
+            )
+        )
+        for point in answer.curve
+    )
+    return Table("Cost per useful hour", columns, rows, folded="Show the numbers")
+
+
+def _breakdown(answer: TcoAnswer) -> Part | None:
+    shown = [one for one in answer.alternatives if one.months]
+    components = tuple(dict.fromkeys(component for one in shown for component in one.months))
+    if not components:
+        return None
+    totals = tuple(
+        (one.label, tuple(sum(one.months.get(component, ())) for component in components))
+        for one in shown
+    )
+    names = tuple(component.replace("_", " ") for component in components)
+    columns = (Column("Alternative"), *(Column(name, numeric=True) for name in names))
+    rows = tuple(
+        Row((words(name), *(plain(value, units.usd) for value in amounts)))
+        for name, amounts in totals
+    )
+    plot = Plot(
+        "chart-breakdown",
+        "What the money goes to",
+        "Every alternative's payments over the horizon, by what they are for; what a resale brings "
+        "back stands left of zero.",
+        Stacks(Axis("", units.usd), names, totals),
+        Table("Payments by purpose", columns, rows, folded="Show the numbers"),
+    )
+    return Part("breakdown", "Breakdown", (plot,))
+
+
+def _sureness(uncertainty: Uncertainty | None) -> Part:
+    if uncertainty is None:
+        text = (
+            "Not computed: the scenario gives no ranges, so nothing is known about how sure it is."
+        )
+        return Part("sureness", "How sure this is", (Prose((text,)),))
+    blocks: list[Block] = [Prose((sureness_sentence(uncertainty),))]
+    if uncertainty.tornado:
+        blocks.append(_tornado(uncertainty.tornado[:_MOST_SWINGS]))
+    return Part("sureness", "How sure this is", tuple(blocks))
+
+
+def sureness_sentence(uncertainty: Uncertainty) -> str:
+    """P(own cheaper), and the saving's interval."""
+    return (
+        f"Owning is cheaper in {units.percent(uncertainty.probability_own_cheaper)} of "
+        f"{units.count(uncertainty.draws)} draws over the ranges assumed; it saves "
+        f"{units.usd(uncertainty.saving_usd_p50)} at the median, between "
+        f"{units.usd(uncertainty.saving_usd_p5)} and {units.usd(uncertainty.saving_usd_p95)} in "
+        "nine draws of ten. A negative saving is a loss."
+    )
+
+
+def _tornado(bars: Sequence[TornadoBar]) -> Plot:
+    columns = (
+        Column("Input"),
+        Column("Saving at its low end", numeric=True),
+        Column("Saving at its high end", numeric=True),
+        Column("Rank correlation", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(evidence.name(bar.key)),
+                plain(bar.low_saving_usd, units.usd),
+                plain(bar.high_saving_usd, units.usd),
+                plain(bar.rank_correlation, units.number),
+            )
+        )
+        for bar in bars
+    )
+    return Plot(
+        "chart-tornado",
+        "Which input matters",
+        "What owning saves when one input moves from its low to its high end and the others stay. "
+        "A bar that crosses zero can turn the answer round alone.",
+        Swings(
+            Axis("Saving by owning", units.usd),
+            tuple(
+                (evidence.name(bar.key), bar.low_saving_usd, bar.high_saving_usd) for bar in bars
+            ),
+        ),
+        Table("Saving by owning", columns, rows, folded="Show the numbers"),
+    )
+
+
+def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
+    if not assumptions:
+        return None
+    columns = (
+        Column("Input"),
+        Column("Value", numeric=True),
+        Column("Range", numeric=True),
+        Column("Source"),
+        Column("As of"),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(evidence.name(one.key)),
+                Cell(f"{units.number(one.value, 4)} {one.unit}", "", one.value, one.basis),
+                words(_range(one)),
+                words(one.source),
+                words(one.as_of),
+            )
+        )
+        for one in assumptions
+    )
+    folded = f"Show all {units.counted(len(rows), 'input')}"
+    table = Table("Inputs of the comparison", columns, rows, folded=folded, filterable=True)
+    return Part("assumptions", "What was assumed", (table,))
+
+
+def _range(one: Assumption) -> str | None:
+    if one.low is None or one.high is None:
+        return None
+    return f"{units.number(one.low, 4)} to {units.number(one.high, 4)}"

@@ -1,0 +1,190 @@
+"""The first screen: five questions of somebody who decides, each answered in a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchbench import units
+from benchbench.derive import Figures
+from benchbench.recommend import Candidate, Recommendation
+from benchbench.record import Record
+from benchbench.report import choice, cost, evidence
+from benchbench.tco.answer import TcoAnswer
+
+_NOTHING = "Nothing was measured."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question, its answer, and what supports it."""
+
+    question: str
+    sentence: str
+    details: tuple[str, ...] = ()
+    indicative: bool = False
+
+
+def answers(
+    records: Sequence[Record],
+    figures: Sequence[Figures],
+    recommendation: Recommendation | None,
+    tco: TcoAnswer | None,
+) -> tuple[Answer, ...]:
+    """What you have, what it delivers, what to do, how sure we are, what would change it."""
+    strongest = evidence.best(figures)
+    return (
+        _have(records),
+        _delivers(strongest, indicative=is_indicative(records, None)),
+        _do(recommendation, tco),
+        _sure(records, strongest, recommendation, tco),
+        _change(strongest, recommendation, tco),
+    )
+
+
+def is_indicative(records: Sequence[Record], recommendation: Recommendation | None) -> bool:
+    """Whether a quick measurement is behind it."""
+    quick = any(record.effort == "quick" for record in records)
+    return quick or (recommendation is not None and recommendation.indicative)
+
+
+def _have(records: Sequence[Record]) -> Answer:
+    machines = evidence.machines(records)
+    sentence = f"{'; '.join(machines)}." if machines else _NOTHING
+    return Answer("What you have", sentence[:1].upper() + sentence[1:])
+
+
+def _delivers(strongest: Sequence[Figures], *, indicative: bool) -> Answer:
+    question = "What it delivers"
+    if not strongest:
+        return Answer(question, "No measurement here can be relied on.")
+    rates = [f"{_rate(figure)} on {figure.workload}" for figure in strongest]
+    details = tuple(filter(None, (_ratio(figure) for figure in strongest)))
+    return Answer(question, f"{evidence.sentence_list(rates)}.", details, indicative)
+
+
+def _rate(figure: Figures) -> str:
+    return units.rate(figure.throughput.value if figure.throughput else None, figure.unit)
+
+
+def _ratio(figure: Figures) -> str:
+    shares = [
+        f"{units.percent(figure.share_of_achievable.value)} of the achievable"
+        if figure.share_of_achievable
+        else "",
+        f"{units.percent(figure.mfu.value)} of the datasheet" if figure.mfu else "",
+        f"{figure.regime.name}-bound" if figure.regime.name != "undetermined" else "",
+    ]
+    known = ", ".join(filter(None, shares))
+    return f"{figure.workload}: {known}." if known else ""
+
+
+def _do(recommendation: Recommendation | None, tco: TcoAnswer | None) -> Answer:
+    sentences = [_rent(recommendation)] if recommendation else []
+    sentences += tco.sentences[:1] if tco else []
+    if not sentences:
+        hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
+        return Answer("What to do", "Nothing has been compared yet.", (hint,))
+    more = _runner_up(recommendation.candidates) if recommendation else ()
+    indicative = recommendation is not None and recommendation.indicative
+    return Answer("What to do", sentences[0], (*more, *sentences[1:]), indicative)
+
+
+def _rent(recommendation: Recommendation) -> str:
+    if not recommendation.candidates:
+        return f"Nothing fits: {recommendation.binding or 'no offer could be judged.'}"
+    first = recommendation.candidates[0]
+    price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
+    return (
+        f"Rent {units.times(first.replicas, first.offer.instance)} "
+        f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, {price}."
+    )
+
+
+def _runner_up(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    if len(candidates) < 2:  # noqa: PLR2004 - alone there is no runner-up
+        return ()
+    first, second = candidates[:2]
+    dearer = units.percent(second.usd_per_unit.value / first.usd_per_unit.value - 1)
+    tied = " and within the interval: a tie" if second.tied_with_best else ""
+    return (f"Next is {second.offer.instance}, {dearer} dearer per unit of work{tied}.",)
+
+
+def _sure(
+    records: Sequence[Record],
+    strongest: Sequence[Figures],
+    recommendation: Recommendation | None,
+    tco: TcoAnswer | None,
+) -> Answer:
+    details = [_intervals(strongest), _bases(recommendation)]
+    if tco is not None and tco.uncertainty is not None:
+        details.append(cost.sureness_sentence(tco.uncertainty))
+    indicative = is_indicative(records, recommendation)
+    verdict = _verdict(strongest, recommendation, indicative=indicative)
+    return Answer("How sure we are", verdict, tuple(filter(None, details)), indicative)
+
+
+def _verdict(
+    strongest: Sequence[Figures], recommendation: Recommendation | None, *, indicative: bool
+) -> str:
+    if not strongest:
+        return "Not at all: there is no valid measurement."
+    if indicative:
+        return "Indicative only: quick measurements are behind this. Run again without --quick."
+    first = recommendation.candidates[0] if recommendation and recommendation.candidates else None
+    if first is not None and first.basis != "measured":
+        return f"The measurements are sound; the first choice is {first.basis}, not measured."
+    if any(figure.validity != "valid" for figure in strongest):
+        return "Measured, with warnings that are listed under Method."
+    return "Measured, and no doubt was raised."
+
+
+def _intervals(strongest: Sequence[Figures]) -> str:
+    widths = [
+        figure.throughput.half_width_fraction
+        for figure in strongest
+        if figure.throughput is not None and figure.throughput.half_width_fraction is not None
+    ]
+    if not widths:
+        return ""
+    fewest = min(figure.processes for figure in strongest)
+    runs = "one process" if fewest == 1 else f"at least {units.count(fewest)} separate processes"
+    return f"Throughputs are known to {units.interval(max(widths))} or better, from {runs} each."
+
+
+def _bases(recommendation: Recommendation | None) -> str:
+    if recommendation is None or not recommendation.candidates:
+        return ""
+    total = len(recommendation.candidates)
+    predicted = sum(one.basis == "predicted" for one in recommendation.candidates)
+    return (
+        f"Of {units.counted(total, 'ranked offer')}, {units.count(total - predicted)} rest on a "
+        f"measurement and {units.count(predicted)} on a prediction."
+    )
+
+
+def _change(
+    strongest: Sequence[Figures], recommendation: Recommendation | None, tco: TcoAnswer | None
+) -> Answer:
+    sentences = [*_money_changes(tco), *_ties(recommendation)]
+    sentences += [f"{one.workload}: {one.regime.try_next}" for one in strongest]
+    if not sentences:
+        return Answer("What would change the answer", "Measurements: there are none yet.")
+    return Answer("What would change the answer", sentences[0], tuple(sentences[1:]))
+
+
+def _money_changes(tco: TcoAnswer | None) -> list[str]:
+    if tco is None:
+        return []
+    said = [tco.break_even.sentence]
+    bars = tco.uncertainty.tornado if tco.uncertainty else ()
+    flips = [evidence.name(bar.key) for bar in bars if bar.low_saving_usd * bar.high_saving_usd < 0]
+    if flips:
+        said.append(f"Alone, within its range, each of these would turn it: {', '.join(flips)}.")
+    return said
+
+
+def _ties(recommendation: Recommendation | None) -> list[str]:
+    candidates = recommendation.candidates if recommendation else ()
+    tied = sum(one.tied_with_best for one in candidates[1:])
+    if not tied:
+        return []
+    return [f"{units.counted(tied, 'offer')} cannot be told from the first choice by price alone."]

@@ -1,0 +1,89 @@
+"""A view and a template make one file: offline, printable, and complete without JavaScript."""
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchbench.bundled import folder
+from benchbench.report.blocks import Notes, Plot, Prose, Table
+from benchbench.report.chart import draw
+from benchbench.report.view import View
+
+_KINDS = {Prose: "prose", Table: "table", Notes: "notes", Plot: "plot"}
+_KEPT = "\n\t"
+# Controls, surrogates, and the format characters that reorder or hide text.
+_UNPRINTABLE = {"Cc", "Cs", "Cf"}
+
+
+def render(view: View) -> str:
+    """The page. The same view gives the same bytes; nothing is fetched, now or when read."""
+    reports = folder("reports")
+    script = _asset(reports, "report.js")
+    template = _environment(reports).get_template("report.html.j2")
+    html = template.render(
+        view=view,
+        charts={plot.key: draw(plot) for plot in _plots(view)},
+        policy=policy(script),
+        style=_trusted(_asset(reports, "report.css")),
+        script=_trusted(script),
+        data=_trusted(embeddable(view.data)),
+    )
+    return _printable(html)
+
+
+def policy(script: str) -> str:
+    """The Content-Security-Policy that lets this one script run and nothing be loaded."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def embeddable(data: str) -> str:
+    """JSON that cannot end the `<script>` element it stands in; the same value when parsed."""
+    for character in "<>&\u2028\u2029":
+        data = data.replace(character, f"\\u{ord(character):04x}")
+    return data
+
+
+def _environment(reports: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(reports / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["kind"] = lambda block: _KINDS[type(block)]
+    return environment
+
+
+def _plots(view: View) -> Iterator[Plot]:
+    for section in view.sections:
+        for part in section.parts:
+            yield from (block for block in part.blocks if isinstance(block, Plot))
+
+
+def _asset(reports: Path, name: str) -> str:
+    return (reports / "assets" / name).read_text(encoding="utf-8")
+
+
+def _trusted(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - our own files, and JSON that `embeddable` made harmless
+
+
+def _printable(html: str) -> str:
+    """The text without what a terminal escape or a bidirectional override would do to a reader."""
+    removed = {
+        ord(character): None
+        for character in set(html)
+        if character not in _KEPT and unicodedata.category(character) in _UNPRINTABLE
+    }
+    return html.translate(removed)

@@ -1,0 +1,73 @@
+"""Everything a report shows, before it has a form: pure, from documents to words and chart data."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchbench import __version__
+from benchbench.derive import Figures
+from benchbench.recommend import Recommendation
+from benchbench.record import Record
+from benchbench.report import choice, cost, headline, measured, method
+from benchbench.report.blocks import Section
+from benchbench.report.headline import Answer
+from benchbench.tco.answer import TcoAnswer
+
+SCHEMA = 1
+"""Of the embedded data."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The page: the answers of the first screen, the sections, and the raw data behind both."""
+
+    title: str
+    generated_on: str
+    tool_version: str
+    indicative: bool
+    answers: tuple[Answer, ...]
+    sections: tuple[Section, ...]
+    data: str
+    """JSON: `schema`, `records`, `figures`, `recommendation`, `tco`."""
+
+
+def build(
+    records: Sequence[Record],
+    *,
+    figures: Sequence[Figures],
+    recommendation: Recommendation | None = None,
+    tco: TcoAnswer | None = None,
+    title: str = "What this machine delivers, and what to do about it",
+    generated_on: str,
+) -> View:
+    """The report of these documents. `generated_on` is an ISO date; nothing reads the clock."""
+    return View(
+        title=title,
+        generated_on=generated_on,
+        tool_version=__version__,
+        indicative=headline.is_indicative(records, recommendation),
+        answers=headline.answers(records, figures, recommendation, tco),
+        sections=(
+            measured.section(records, figures),
+            choice.section(recommendation, generated_on),
+            cost.section(tco),
+            method.section(records, figures, recommendation),
+        ),
+        data=_data(records, figures, recommendation, tco),
+    )
+
+
+def _data(
+    records: Sequence[Record],
+    figures: Sequence[Figures],
+    recommendation: Recommendation | None,
+    tco: TcoAnswer | None,
+) -> str:
+    document = {
+        "schema": SCHEMA,
+        "records": [record.model_dump(mode="json", by_alias=True) for record in records],
+        "figures": [figure.model_dump(mode="json") for figure in figures],
+        "recommendation": recommendation and recommendation.model_dump(mode="json", by_alias=True),
+        "tco": tco and tco.model_dump(mode="json", by_alias=True),
+    }
+    return json.dumps(document, allow_nan=False, separators=(",", ":"))

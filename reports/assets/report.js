@@ -1,0 +1,84 @@
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  const value = (row, index) => {
+    const cell = row.cells[index];
+    return cell.dataset.sort === undefined ? cell.textContent.trim() : Number(cell.dataset.sort);
+  };
+  const compare = (a, b) => {
+    if (typeof a === typeof b) return typeof a === "number" ? a - b : a.localeCompare(b, "en");
+    return typeof a === "number" ? -1 : 1;
+  };
+  const sort = (table, header) => {
+    const up = header.getAttribute("aria-sort") !== "ascending";
+    all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
+    header.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const rows = [...table.tBodies[0].rows];
+    rows.sort((a, b) => compare(value(a, header.cellIndex), value(b, header.cellIndex)) * (up ? 1 : -1));
+    table.tBodies[0].append(...rows);
+  };
+  for (const table of all("table.sortable")) {
+    if (table.tBodies[0].rows.length < 2) continue;
+    for (const header of all("thead th", table)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      button.addEventListener("click", () => sort(table, header));
+      header.append(button);
+    }
+  }
+
+  for (const table of all("table.filterable")) {
+    const rows = [...table.tBodies[0].rows];
+    if (rows.length < 6) continue;
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    label.className = "filter";
+    label.append("Show rows with", input);
+    input.type = "search";
+    input.addEventListener("input", () => {
+      const wanted = input.value.toLowerCase().split(/\s+/);
+      for (const row of rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !wanted.every((word) => text.includes(word));
+      }
+    });
+    table.parentElement.before(label);
+  }
+
+  for (const section of all("section.part")) {
+    const marked = all("[data-row]", section);
+    for (const element of marked) {
+      const light = (on) => {
+        section.classList.toggle("lighting", on);
+        for (const other of marked) {
+          other.classList.toggle("lit", on && other.dataset.row === element.dataset.row);
+        }
+      };
+      element.addEventListener("pointerenter", () => light(true));
+      element.addEventListener("pointerleave", () => light(false));
+    }
+  }
+
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = all("details:not([open])").filter((details) => !details.closest("figure"));
+    opened.forEach((details) => { details.open = true; });
+  });
+  addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
+
+  const save = document.createElement("button");
+  save.type = "button";
+  save.className = "plain";
+  save.textContent = "Save the raw data as JSON";
+  save.addEventListener("click", () => {
+    const data = document.getElementById("benchbench-data").textContent;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([data], { type: "application/json" }));
+    link.download = "benchbench-report.json";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  document.getElementById("save").append(save);
+})();
