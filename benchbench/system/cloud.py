@@ -27,12 +27,16 @@ _REGION = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{1,200}")
 _PROVIDER = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _AWS_TYPE = re.compile(r"[a-z][a-z0-9-]{1,20}\.(?:metal|(?:\d*x)?large|medium|small|micro|nano)\S*")
+_STATED = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+$()-]{1,79}")  # as the catalogue writes some
 # How each provider writes its types; a bare `--instance-type` is recognised by it.
 _WRITTEN = {
     "aws": _AWS_TYPE,
-    "azure": re.compile(r"(?:Standard|Basic)_\w+"),
-    "oci": re.compile(r"(?:VM|BM)\.[\w.]+"),
-    "gcp": re.compile(r"[a-z]\d+[a-z]?-[a-z]+(?:-[a-z0-9]+)*"),
+    "azure": re.compile(r"(?:Standard|Basic)_\S+"),
+    "oci": re.compile(r"(?:VM|BM)\.\S+"),
+    "gcp": re.compile(
+        r"[a-z][a-z0-9]+-(?:standard|high(?:mem|cpu|gpu|tpu)|(?:mega|ultra|edge)gpu|custom|micro"
+        r"|small|medium)\S*|v\d[a-z]*-\d+"
+    ),
 }
 _AZURE_CHASSIS = "7783-7084-3265-9085-8269-3286-77"
 _AZURE = "/metadata/instance/compute"
@@ -125,7 +129,7 @@ def _from_flag(text: str, provider: str | None) -> Cloud:
         raise UsageError(
             f"no provider is known for {text[:64]!r}; name it: --instance-type aws:g5.xlarge"
         )
-    if not (_PROVIDER.fullmatch(provider) and _TYPE.fullmatch(name)):
+    if not (_PROVIDER.fullmatch(provider) and _STATED.fullmatch(name)):
         raise UsageError(
             f"{text[:64]!r} is no instance type; write it like --instance-type aws:g5.xlarge"
         )

@@ -54,7 +54,7 @@ def read(environment: Mapping[str, str]) -> dict[str, str]:
 def harmless(value: str) -> str:
     """`/home/ann/lib/libx.so` → `libx.so`; addresses and UUIDs → `*`; at most 200 characters."""
     parts = _SEPARATORS.split(_IDENTITY.sub("*", value[: 4 * _LIMIT]))
-    shown = "".join(part.rstrip("/").rpartition("/")[2] for part in parts)
+    shown = "".join(part.rpartition("/")[2] for part in parts)
     return "".join(sign for sign in shown if sign.isprintable())[:_LIMIT]
 
 

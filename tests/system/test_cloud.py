@@ -1,10 +1,12 @@
 """Where the machine is rented: flag, metadata service, firmware."""
 
+import csv
 import time
 from pathlib import Path
 
 import pytest
 
+from benchbench.bundled import folder
 from benchbench.errors import UsageError
 from benchbench.record import Cloud
 from benchbench.system import cloud
@@ -234,6 +236,17 @@ def test_flag(tmp_path: Path, flag: str, provider: str, name: str) -> None:
     assert found == Cloud(provider=provider, instance_type=name, source="flag")
 
 
+def test_flag_knows_the_catalogue(tmp_path: Path) -> None:
+    """Every instance on sale can be told; a bare name finds its provider or asks for it."""
+    host, who_writes = machines.host(tmp_path), {"aws", "azure", "gcp", "oci"}
+    for table in sorted(folder("instance_catalog").glob("offers/*.csv")):
+        for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
+            provider, name = row["provider"], row["instance"]
+            found = cloud.identify(host, instance_type=f"{provider}:{name}")
+            assert found == Cloud(provider=provider, instance_type=name, source="flag")
+            assert cloud._writer(name) == (provider if provider in who_writes else None), name
+
+
 def test_flag_beats_the_machine(tmp_path: Path) -> None:
     """The user's word stands, and nothing is asked."""
     with services.serve(honest("aws")) as service:
@@ -249,7 +262,7 @@ def test_flag_beats_the_machine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "flag",
-    ["", "aws:", ":x", "aws:a b", "Aws:x5", "aws:<b>", "mystery", "a:b:c", "aws:" + "x" * 65],
+    ["", "aws:", ":x", "aws:a\nb", "Aws:x5", "aws:<b>", "mystery", "a:b:c", "aws:" + "x" * 81],
 )
 def test_flag_that_is_no_type(tmp_path: Path, flag: str) -> None:
     """What cannot be an instance type is refused with an example of one."""
