@@ -75,11 +75,9 @@ def load(paths: Sequence[Path] = (), *, bundled_too: bool = True) -> Catalog:
     file that cannot be read, DataError for columns that are missing or unknown.
     """
     ours = sorted(bundled.folder("instance_catalog").glob("offers/*.csv")) if bundled_too else []
-    parts = [rows.read(path) for path in (*ours, *paths)]
-    rejected = tuple(row for part in parts for row in part.rejected)
-    frame = rows.concat([part.frame for part in parts])
-    repeated = frame.duplicated(subset=rows.KEY, keep="last")
-    return Catalog(frame[~repeated].reset_index(drop=True), rejected)
+    read = rows.read((*ours, *paths))
+    repeated = read.frame.duplicated(subset=rows.KEY, keep="last")
+    return Catalog(read.frame[~repeated].reset_index(drop=True), read.rejected)
 
 
 def from_offers(offers: Sequence[Offer]) -> Catalog:

@@ -32,6 +32,8 @@ TEXTS = tuple(name for name in COLUMNS if name not in (*INTEGERS, *FLOATS, "as_o
 FRACTIONS = ("interruption_low_fraction_per_month", "interruption_high_fraction_per_month")
 MUST_BE_POSITIVE = ("price_usd_per_hour", "vcpu", "cores", *INTEGERS)
 CHUNK = 50_000
+TOO_LARGE = 2**62
+"""No size in bytes comes near it; a 64-bit integer holds it."""
 
 
 @dataclass(frozen=True)
@@ -45,36 +47,68 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class Part:
-    """What one file gave."""
+    """What the files gave."""
 
     frame: pd.DataFrame
     rejected: tuple[RejectedRow, ...]
 
 
-def read(path: Path) -> Part:
-    """One CSV file; `,` or `;`, with or without a byte order mark. Raises UsageError, DataError."""
+@dataclass(frozen=True)
+class Line:
+    """One line of a file: its fields in the order of `COLUMNS`, or what is wrong with it."""
+
+    file: str
+    number: int
+    """As an editor counts; the header is line 1."""
+    fields: list[str]
+    fault: str = ""
+
+
+def read(paths: Sequence[Path]) -> Part:
+    """CSV files; `,` or `;`, with or without a byte order mark. Raises UsageError, DataError."""
+    lines = (line for path in paths for line in _lines(path))
+    frames: list[pd.DataFrame] = []
+    rejected: list[RejectedRow] = []
+    while chunk := list(islice(lines, CHUNK)):
+        frame, bad = _chunk(chunk)
+        frames.append(frame)
+        rejected += bad
+    frame = pd.concat(frames, ignore_index=True) if frames else typed(_text([]))
+    return Part(frame, tuple(rejected))
+
+
+def _lines(path: Path) -> Iterator[Line]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(file, path)
+            yield from _parsed(file, path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; give a readable CSV") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text; save it as CSV in UTF-8") from error
 
 
-def _read(file: TextIO, path: Path) -> Part:
-    header_line = file.readline()
-    separator = ";" if header_line.count(";") > header_line.count(",") else ","
-    header = [name.strip() for name in header_line.strip().split(separator)]
+def _parsed(file: TextIO, path: Path) -> Iterator[Line]:
+    first = file.readline()
+    separator = ";" if first.count(";") > first.count(",") else ","
+    header = [name.strip() for name in first.strip().split(separator)]
     _check_header(header, path)
-    lines = _numbered(csv.reader(file, delimiter=separator))
-    frames: list[pd.DataFrame] = []
-    rejected: list[RejectedRow] = []
-    while chunk := list(islice(lines, CHUNK)):
-        frame, bad = _chunk(chunk, header)
-        frames.append(frame)
-        rejected.extend(RejectedRow(path.name, line, reason) for line, reason in bad)
-    return Part(concat(frames), tuple(sorted(rejected, key=lambda row: row.line)))
+    at = [header.index(name) if name in header else -1 for name in COLUMNS]
+    as_is = header == list(COLUMNS)
+    reader = csv.reader(file, delimiter=separator)
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Line(path.name, reader.line_num + 1, [], f"not CSV: {error}")
+            continue
+        number = reader.line_num + 1
+        if fields and len(fields) != len(header):
+            yield Line(path.name, number, [], f"{len(fields)} fields, not {len(header)}")
+        elif fields:
+            ordered = fields if as_is else [fields[i] if i >= 0 else "" for i in at]
+            yield Line(path.name, number, ordered)
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
@@ -89,62 +123,49 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             )
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str] | str]]:  # noqa: ANN401  csv's reader has no public type
-    """Line numbers as an editor counts them (the header is 1), with the fields or the fault."""
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num + 1, f"not CSV: {error}"
-            continue
-        if fields:
-            yield reader.line_num + 1, fields
+def _chunk(chunk: Sequence[Line]) -> tuple[pd.DataFrame, list[RejectedRow]]:
+    whole = [line for line in chunk if not line.fault]
+    text = _text([line.fields for line in whole])
+    frame = typed(text)
+    reasons = _reasons(text, frame).to_numpy()
+    bad = [RejectedRow(line.file, line.number, line.fault) for line in chunk if line.fault]
+    bad += [
+        RejectedRow(line.file, line.number, reason)
+        for line, reason in zip(whole, reasons, strict=True)
+        if reason
+    ]
+    return frame[reasons == ""], bad
 
 
-def _chunk(
-    chunk: Sequence[tuple[int, list[str] | str]], header: Sequence[str]
-) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
-    bad = [(line, fields) for line, fields in chunk if isinstance(fields, str)]
-    whole = [(line, fields) for line, fields in chunk if not isinstance(fields, str)]
-    wrong = [(line, fields) for line, fields in whole if len(fields) != len(header)]
-    bad += [(line, f"{len(fields)} fields, not {len(header)}") for line, fields in wrong]
-    good = [(line, fields) for line, fields in whole if len(fields) == len(header)]
-    text = pd.DataFrame([fields for _, fields in good], columns=list(header), dtype=object)
-    text.index = pd.Index([line for line, _ in good])
-    text = text.apply(lambda column: column.str.strip()) if len(text) else text
-    frame = typed(text.where(text != "", None))
-    reasons = _reasons(text, frame)
-    faulty = reasons != ""
-    bad += list(zip(reasons.index[faulty], reasons[faulty], strict=True))
-    return frame[~faulty], bad
+def _text(fields: list[list[str]]) -> pd.DataFrame:
+    text = pd.DataFrame(fields, columns=list(COLUMNS), dtype=object)
+    return text.apply(lambda column: column.str.strip()) if len(text) else text
 
 
 def typed(text: pd.DataFrame) -> pd.DataFrame:
-    """All columns of `Offer` with their types; what cannot be read becomes unknown."""
+    """All columns of `Offer` with their types; what is empty or cannot be read is unknown."""
     columns: dict[str, Any] = {}
     for name in COLUMNS:
-        column = text[name] if name in text else _default(name, text.index)
+        column = text[name]
         if name in INTEGERS:
-            number = pd.to_numeric(column, errors="coerce")
-            whole = number.where(np.isfinite(number) & (number % 1 == 0) & (number.abs() < 2**62))
-            columns[name] = whole.astype("Int64")
+            number = _numbers(column)
+            whole = np.isfinite(number) & (number % 1 == 0) & (number.abs() < TOO_LARGE)
+            columns[name] = number.where(whole).astype("Int64")
         elif name in FLOATS:
-            number = pd.to_numeric(column, errors="coerce").astype("float64")
-            columns[name] = number.where(np.isfinite(number))
+            columns[name] = _numbers(column)
         elif name == "as_of":
             columns[name] = pd.to_datetime(column, format="%Y-%m-%d", errors="coerce")
         else:
-            columns[name] = column.astype("string")
+            columns[name] = column.mask(column == "", None).astype("string")
     frame = pd.DataFrame(columns, index=text.index)
     frame["os"] = frame["os"].fillna("linux")
     frame["accelerator_count"] = frame["accelerator_count"].fillna(0.0)
     return frame
 
 
-def _default(name: str, index: pd.Index) -> pd.Series:
-    return pd.Series(Offer.model_fields[name].get_default(), index=index, dtype=object)
+def _numbers(column: "pd.Series[Any]") -> "pd.Series[float]":
+    number = pd.to_numeric(column, errors="coerce").astype("float64")
+    return number.where(np.isfinite(number))
 
 
 def _reasons(text: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
@@ -159,10 +180,9 @@ def _faults(text: pd.DataFrame, frame: pd.DataFrame) -> Iterator[tuple[pd.Series
     for name in REQUIRED:
         yield text[name] == "", f"{name} is empty"
     for name in (*INTEGERS, *FLOATS, "as_of"):
-        if name in text:
-            kind = {"as_of": "a date (YYYY-MM-DD)"}.get(name, "a finite number")
-            kind = "a whole number" if name in INTEGERS else kind
-            yield (text[name] != "") & frame[name].isna(), f"{name} is not {kind}"
+        kind = {"as_of": "a date (YYYY-MM-DD)"}.get(name, "a finite number")
+        kind = "a whole number" if name in INTEGERS else kind
+        yield (text[name] != "") & frame[name].isna(), f"{name} is not {kind}"
     for name, allowed in (("price_kind", PriceKind), ("confidence", Confidence)):
         choices = get_args(allowed)
         yield ~frame[name].isin(choices), f"{name} is none of {', '.join(choices)}"
@@ -176,14 +196,6 @@ def _faults(text: pd.DataFrame, frame: pd.DataFrame) -> Iterator[tuple[pd.Series
     yield without_name, "accelerator_count without an accelerator"
     without_count = frame["accelerator"].notna() & (frame["accelerator_count"] == 0)
     yield without_count, "accelerator without an accelerator_count"
-
-
-def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The frames below each other, numbered anew; typed even when there are none."""
-    kept = [frame for frame in frames if len(frame)]
-    if not kept:
-        return typed(pd.DataFrame(columns=list(COLUMNS), dtype=object))
-    return pd.concat(kept, ignore_index=True)
 
 
 def to_offer(row: "pd.Series[Any]") -> Offer:

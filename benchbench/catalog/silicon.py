@@ -62,7 +62,8 @@ class Silicon(Model):
         if chip is None or count <= 0:
             return None
         bandwidth = chip.bandwidth_bytes_per_s
-        memory = offer.accelerator_memory_bytes or chip.memory_bytes
+        # A slice says how much memory it has; where nothing is said it has its share.
+        memory = offer.accelerator_memory_bytes or chip.memory_bytes * min(count, 1)
         return OfferSilicon(
             name=chip.name,
             kind="accelerator",

@@ -140,5 +140,6 @@ def aws_zones(data: Path, specs: Row, chosen: Row) -> Iterator[Row]:
         base |= {"provider": "aws", "region": region, "instance": instance, "as_of": "2026-01-01"}
         yield priced(base, "on_demand", float(row["price_usd_hr"]), "skypilot-catalog", "medium")
         low, high = row["spot_usd_hr"].split("..")
-        for zone, price in (("cheapest", low), ("dearest", high)):
+        zones = (("cheapest", low), ("dearest", high)) if low != high else ((None, low),)
+        for zone, price in zones:
             yield priced(base | {"zone": zone}, "spot", float(price), "skypilot-catalog", "medium")

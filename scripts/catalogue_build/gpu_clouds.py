@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchbench.catalog.importers import names
-from catalogue_build.common import GIB, Row, accelerated, priced, table
+from catalogue_build.common import GIB, Row, accelerated, cores, priced, table
 
 
 def neocloud(data: Path, chosen: Row) -> Iterator[Row]:
     """Every usable row of the hand-read table; where two sources agree, the first."""
     for row in table(data / "neocloud/neocloud_gpu_prices.csv"):
-        if row["cloud"] in {"aws-spot-range", "azure"}:
+        if not usable(row):
             continue
         source = row["source"].split(" ")[0].split("/")[-1]
         for region in chosen["region"].get(row["region"]) or row["region"].split("/"):
             base, per_node = neocloud_base(row, chosen)
+            region = region.lower() if row["cloud"] == "vast" else region  # noqa: PLW2901  countries
             base |= {"region": region, "as_of": neocloud_date(row["as_of"])}
             confidence = "low" if row["cloud"] == "vast" else "medium"
             price = float(row["price_usd_hr"]) * per_node if row["price_usd_hr"] else None
@@ -24,13 +25,26 @@ def neocloud(data: Path, chosen: Row) -> Iterator[Row]:
                 yield priced(base, "spot", float(row["spot_usd_hr"]), source, confidence)
 
 
+def usable(row: dict[str, str]) -> bool:
+    """Not the big three's; not vast's SXM4 boards without a size; not what is listed already."""
+    mixed = row["cloud"] == "vast" and "SXM4-40" in row["instance_type"]
+    twice = (row["cloud"], row["gpu"]) in {
+        ("lambda", "H100-SXM (8x rate)"),
+        ("runpod", "A100-80GB-PCIe"),
+    }
+    return row["cloud"] not in {"aws-spot-range", "azure"} and not mixed and not twice
+
+
 def neocloud_base(row: dict[str, str], chosen: Row) -> tuple[Row, int]:
     """The columns of a row, and how many GPUs its price must be multiplied by."""
     label, count = row["gpu"], float(row["gpu_count"])
     per_node = 8 if "(8x rate)" in label else 1
     base: Row = {"provider": row["cloud"], "instance": row["instance_type"]}
-    if row["vcpus"]:
+    if row["vcpus"] and row["cloud"] != "vast":  # the table writes 32 and 64 for all of vast's
         base |= {"vcpu": float(row["vcpus"]), "memory_bytes": round(float(row["mem_gib"]) * GIB)}
+    for start, (model, threads) in chosen["cpu"].items():
+        if row["instance_type"].startswith(start):
+            base |= cores(base["vcpu"], model, threads)
     if label:
         override = chosen["accelerator"].get(f"{row['cloud']}:{label}")
         name = override or names.canonical(label, float(row["gpu_mem_gib"]))
