@@ -7,19 +7,33 @@
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
 
+import ast
 import hashlib
 import importlib.util
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import ModuleType
+from typing import Any, Literal, Protocol, cast, get_args
+
+from pydantic import Field
 
 from benchbench.bundled import folder
 from benchbench.errors import UsageError
-from benchbench.record import Precision, Scalar, Scenario, Work
+from benchbench.record import Model, Precision, Scalar, Scenario, Work
 
-_REQUIRED = ("name", "scenario", "unit", "precisions", "batch_size", "work", "load")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PRECISIONS = get_args(Precision)
+_SCENARIOS = get_args(Scenario)
+_MISTAKES = (
+    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError),
+    *(NameError, OSError, RuntimeError, TypeError, ValueError),
+)
+"""What a file raises by mistake; our own errors pass through."""
 
 
 @dataclass(frozen=True)
@@ -80,28 +94,16 @@ class Workload(Protocol):
 
 def builtin() -> list[Path]:
     """The files of the built-in workloads, sorted by name."""
-    return sorted(folder("workloads").glob("[!_]*.py"))
+    return sorted(folder("workloads").resolve().glob("[!_]*.py"))
 
 
 def load_file(path: Path) -> Workload:
-    """The workload in `path`. Raises UsageError naming what its file lacks."""
+    """The workload in `path`. Raises UsageError naming the file, the line and what is wrong."""
     if not path.is_file():
         message = f"no workload file {path}; see the built-in ones with: benchbench workloads"
         raise UsageError(message)
-    unique = f"benchbench_workload_{path.stem}_{source_sha256(path)[:12]}"
-    spec = importlib.util.spec_from_file_location(unique, path)
-    if spec is None or spec.loader is None:
-        message = f"{path} is not a Python file; a workload is one .py file"
-        raise UsageError(message)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[unique] = module
-    spec.loader.exec_module(module)
-    missing = [name for name in _REQUIRED if not hasattr(module, name)]
-    if missing:
-        message = (
-            f"{path} lacks {', '.join(missing)}; a workload file defines {', '.join(_REQUIRED)}"
-        )
-        raise UsageError(message)
+    module = _execute(path)
+    _check(module, path)
     return cast("Workload", module)
 
 
@@ -121,3 +123,182 @@ def find(name: str) -> Path:
 def source_sha256(path: Path) -> str:
     """The content hash of a workload's file, kept in its records."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class WorkloadDescription(Model):
+    """A workload at its default setting, for people who choose one."""
+
+    name: str
+    summary: str
+    source: Literal["built-in", "file"]
+    scenario: Scenario
+    unit: str
+    batch_size: int
+    batch_size_accelerator: int | None = None
+    precisions: tuple[Precision, ...]
+    flops_per_unit: float | None = None
+    other_flops_per_unit: float | None = None
+    bytes_per_unit: float | None = None
+    convention: str | None = None
+
+
+class WorkloadList(Model):
+    """The document `benchbench workloads --json` prints."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    workloads: tuple[WorkloadDescription, ...]
+
+
+def describe(workload: Workload) -> WorkloadDescription:
+    """What the workload is and what one unit costs at its default batch on a CPU; no torch.
+
+    Raises UsageError naming the line if its `work` fails or returns something else.
+    """
+    path = Path(workload.__file__ or "")
+    with _blaming(path):
+        work = workload.work(Setting(batch_size=workload.batch_size))
+    if not isinstance(work, Work):
+        message = f"{path}: work returned {type(work).__name__}; it must return a benchbench Work"
+        raise UsageError(message)
+    summary = (workload.__doc__ or "").strip().partition("\n")[0]
+    return WorkloadDescription(
+        name=workload.name,
+        summary=summary,
+        source="built-in" if path.resolve() in builtin() else "file",
+        scenario=workload.scenario,
+        unit=workload.unit,
+        batch_size=workload.batch_size,
+        batch_size_accelerator=getattr(workload, "batch_size_accelerator", None),
+        precisions=workload.precisions,
+        flops_per_unit=work.flops_per_unit,
+        other_flops_per_unit=work.other_flops_per_unit,
+        bytes_per_unit=work.bytes_per_unit,
+        convention=work.convention,
+    )
+
+
+def list_builtin() -> WorkloadList:
+    """The built-in workloads, described."""
+    return WorkloadList(workloads=tuple(describe(load_file(path)) for path in builtin()))
+
+
+def precision(text: str | None) -> Precision | None:
+    """A precision as the user wrote it. Raises UsageError if there is no such one."""
+    if text is not None and text not in _PRECISIONS:
+        message = f"no precision {text!r}; choose one of {', '.join(_PRECISIONS)}"
+        raise UsageError(message)
+    return cast("Precision | None", text)
+
+
+def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:
+    """The setting's parameters over a workload's defaults.
+
+    Raises UsageError for a name the workload does not have and for a value of another type.
+    """
+    for name, value in setting.parameters.items():
+        if name not in defaults:
+            known = ", ".join(defaults) or "none"
+            message = f"this workload has no parameter {name!r}; it has: {known}"
+            raise UsageError(message)
+        if type(value) is not type(defaults[name]):
+            message = (
+                f"parameter {name} is a {type(defaults[name]).__name__}, like {defaults[name]!r}, "
+                f"not {value!r}"
+            )
+            raise UsageError(message)
+    return {**defaults, **setting.parameters}
+
+
+def eager_only(setting: Setting) -> None:
+    """Refuse a backend other than plain PyTorch instead of quietly measuring another one."""
+    if setting.backend != "torch-eager":
+        message = f"this workload has no backend {setting.backend!r}; choose torch-eager"
+        raise UsageError(message)
+
+
+def _execute(path: Path) -> ModuleType:
+    unique = f"benchbench_workload_{path.stem}_{source_sha256(path)[:12]}"
+    spec = importlib.util.spec_from_file_location(unique, path)
+    if spec is None or spec.loader is None:
+        message = f"{path} is not a Python file; a workload is one .py file"
+        raise UsageError(message)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    with _blaming(path):
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Turns a mistake in the user's file into one sentence with its line."""
+    try:
+        yield
+    except SyntaxError as error:
+        message = f"{path}, line {error.lineno}: {error.msg}; correct the file and try again"
+        raise UsageError(message) from error
+    except _MISTAKES as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), 1)
+        message = (
+            f"{path}, line {line}: {type(error).__name__}: {error}; correct the file and try again"
+        )
+        raise UsageError(message) from error
+
+
+def _check(module: ModuleType, path: Path) -> None:
+    missing = [name for name in _CONTRACT if not hasattr(module, name)]
+    if missing:
+        message = (
+            f"{path} lacks {', '.join(missing)}; a workload file defines {', '.join(_CONTRACT)}"
+        )
+        raise UsageError(message)
+    for name, (holds, expected) in {**_CONTRACT, **_OPTIONAL}.items():
+        value = getattr(module, name, None)
+        if not holds(value):
+            message = f"{path}, line {_line_of(name, path)}: {name} must be {expected}"
+            raise UsageError(message)
+
+
+def _line_of(name: str, path: Path) -> int:
+    """Where the file last defines `name` at its top level; 1 when it comes from elsewhere."""
+    line = 1
+    for node in ast.parse(path.read_bytes()).body:
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        if name in {getattr(each, "id", getattr(each, "name", None)) for each in targets}:
+            line = node.lineno
+    return line
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _is_scenario(value: object) -> bool:
+    return value in _SCENARIOS
+
+
+def _is_precisions(value: object) -> bool:
+    return isinstance(value, tuple) and value != () and all(each in _PRECISIONS for each in value)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_count_or_absent(value: object) -> bool:
+    return value is None or _is_count(value)
+
+
+_CONTRACT: dict[str, tuple[Callable[[object], bool], str]] = {
+    "name": (_is_name, "letters, digits, dots and dashes, like 'my-model'"),
+    "scenario": (_is_scenario, f"one of {', '.join(_SCENARIOS)}"),
+    "unit": (_is_name, "one word, like 'image'"),
+    "precisions": (_is_precisions, f"a tuple of some of {', '.join(_PRECISIONS)}"),
+    "batch_size": (_is_count, "a whole number above 0"),
+    "work": (callable, "a function of a Setting"),
+    "load": (callable, "a function of a Setting"),
+}
+_OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
+    "batch_size_accelerator": (_is_count_or_absent, "a whole number above 0"),
+}

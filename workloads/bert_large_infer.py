@@ -1,0 +1,310 @@
+"""BERT-large question answering at sequence length 384: matrix products and attention.
+
+The model of Devlin et al. 2018 (24 layers, 1024 wide, 16 heads) with the SQuAD v1.1 head. Random
+weights run as fast as trained ones; a folder of weights also brings its own shape and vocabulary.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from benchbench.errors import UsageError
+from benchbench.record import Precision, Scalar, Scenario, Work
+from benchbench.workload import Job, Setting, eager_only, parameters
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BertForQuestionAnswering
+
+name = "bert-large-infer"
+scenario: Scenario = "offline"
+unit = "sequence"
+precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
+batch_size = 1
+batch_size_accelerator = 64
+
+DEFAULTS: dict[str, Scalar] = {"sequence_length": 384, "attention": "sdpa"}
+QUESTION_TOKENS = 64
+DOCUMENT_STRIDE = 128
+_TOKEN_BYTES = 8
+_STREAM_TOKENS = 2**22
+
+
+class Shape(NamedTuple):
+    """The numbers of a BERT; the defaults are BERT-large, uncased."""
+
+    vocabulary: int = 30522
+    hidden: int = 1024
+    layers: int = 24
+    heads: int = 16
+    feed_forward: int = 4096
+    positions: int = 512
+
+
+def shape_of(weights: Path | None) -> Shape:
+    """From the folder's config.json. Raises UsageError if it has none or it is no BERT's."""
+    if weights is None:
+        return Shape()
+    try:
+        config = json.loads((weights / "config.json").read_text())
+        return Shape(
+            vocabulary=config["vocab_size"],
+            hidden=config["hidden_size"],
+            layers=config["num_hidden_layers"],
+            heads=config["num_attention_heads"],
+            feed_forward=config["intermediate_size"],
+            positions=config["max_position_embeddings"],
+        )
+    except (OSError, ValueError, KeyError) as error:
+        message = f"{weights} holds no BERT: its config.json is missing or lacks a field ({error})"
+        raise UsageError(f"{message}; save it with save_pretrained") from error
+
+
+def forward_flops(shape: Shape, length: int) -> int:
+    """Per layer: four projections, QK' and AV, two feed-forward products; then the head's two rows.
+
+    2 per multiply-add, Devlin et al. 2018, section 3. BERT-large at 384: 246,425,321,472.
+    """
+    projections = 4 * 2 * length * shape.hidden**2
+    attention = 2 * 2 * length**2 * shape.hidden
+    feed_forward = 2 * 2 * length * shape.hidden * shape.feed_forward
+    head = 2 * length * shape.hidden * 2
+    return shape.layers * (projections + attention + feed_forward) + head
+
+
+def other_flops(shape: Shape, length: int) -> int:
+    """Everything that is no multiply-add of a matrix, unfused, per sequence.
+
+    Layer norm 8 per element (mean 1, variance 3, normalise 2, scale and shift 2), softmax 5 per
+    score (maximum, subtract, exponential, sum, divide) and 2 to scale and mask it, GELU 5 (scale,
+    erf, add 1, multiply, halve), biases and residuals 1, three embeddings 2.
+    """
+    elements = length * shape.hidden
+    scores = shape.heads * length**2
+    norms_and_residuals = 2 * (8 + 1) * elements
+    biases = (5 * shape.hidden + shape.feed_forward) * length
+    gelu = 5 * length * shape.feed_forward
+    layer = norms_and_residuals + biases + gelu + 7 * scores
+    return shape.layers * layer + (2 + 8) * elements + 2 * length
+
+
+def layer_weights(shape: Shape) -> int:
+    """Four projections, two feed-forward matrices, their biases, two layer norms."""
+    projections = 4 * (shape.hidden + 1) * shape.hidden
+    feed_forward = 2 * shape.hidden * shape.feed_forward + shape.hidden + shape.feed_forward
+    return projections + feed_forward + 4 * shape.hidden
+
+
+def least_bytes(shape: Shape, length: int, batch: int, precision: Precision) -> float:
+    """Least memory traffic per sequence.
+
+    Once per batch: the weights of all layers and the head, positions, token types. Per sequence:
+    three integers per token in, one embedding row per token, the hidden state written and read
+    between layers, two logits per token out.
+    """
+    width = 2 if precision in ("bf16", "fp16") else 4
+    once = shape.layers * layer_weights(shape) + (length + 2 + 2) * shape.hidden
+    once += 2 * shape.hidden + 2
+    states = (1 + 2 * shape.layers) * length * shape.hidden
+    return width * (once / batch + states + 2 * length) + 3 * _TOKEN_BYTES * length
+
+
+def work(setting: Setting) -> Work:
+    """What one sequence costs, padding included: the device multiplies it too."""
+    length = parameters(setting, **DEFAULTS)["sequence_length"]
+    shape = shape_of(setting.weights)
+    return Work(
+        unit=unit,
+        flops_per_unit=forward_flops(shape, length),
+        other_flops_per_unit=other_flops(shape, length),
+        bytes_per_unit=least_bytes(shape, length, setting.batch_size, setting.precision),
+        convention="mm2-dense-v1",
+    )
+
+
+def load(setting: Setting) -> Job:
+    """The model on the device and its sequences: a SQuAD v1.1 file, or random tokens."""
+    import torch
+
+    from benchbench.precision import set_float32_math, torch_dtype
+
+    eager_only(setting)
+    chosen = parameters(setting, **DEFAULTS)
+    shape, length = shape_of(setting.weights), chosen["sequence_length"]
+    if not QUESTION_TOKENS < length <= shape.positions or chosen["attention"] not in _ATTENTION:
+        message = (
+            f"sequence_length {length} must lie above {QUESTION_TOKENS} and within the model's "
+            f"{shape.positions} positions, and attention must be one of {', '.join(_ATTENTION)}"
+        )
+        raise UsageError(message)
+    dtype = torch_dtype(setting.precision, setting.device)
+    set_float32_math(setting.precision)
+    model = build(setting, shape, chosen["attention"]).to(setting.device, dtype)
+
+    @torch.inference_mode()
+    def step(batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
+        return logits(model, batch)
+
+    @cache
+    def exact() -> "torch.nn.Module":
+        return build(setting, shape, chosen["attention"]).to(setting.device)
+
+    @torch.inference_mode()
+    def reference(batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
+        set_float32_math("fp32")
+        outputs = logits(exact(), batch)
+        set_float32_math(setting.precision)
+        return outputs
+
+    if setting.data is None:
+        batches, data = random_tokens(setting, shape, length), "synthetic"
+    else:
+        batches, data = questions(setting, length), "squad-v1.1"
+    return Job(
+        batches=batches,
+        step=step,
+        units_per_step=setting.batch_size,
+        from_memory=True,
+        parameters={**chosen, "data": data, "weights": "file" if setting.weights else "random"},
+        reference=None if setting.precision == "fp32" else reference,
+    )
+
+
+_ATTENTION = ("sdpa", "eager")
+
+
+def build(setting: Setting, shape: Shape, attention: str) -> "torch.nn.Module":
+    """The model in fp32 on the CPU; the same seed gives the same random weights."""
+    import torch
+    from transformers import BertConfig, BertForQuestionAnswering
+
+    torch.manual_seed(setting.seed)
+    if setting.weights is None:
+        config = BertConfig(
+            vocab_size=shape.vocabulary,
+            hidden_size=shape.hidden,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            intermediate_size=shape.feed_forward,
+            max_position_embeddings=shape.positions,
+        )
+        model = BertForQuestionAnswering(config)
+    else:
+        model = pretrained(setting.weights)
+    model.set_attn_implementation(attention)
+    model.train(mode=False)
+    return model
+
+
+def pretrained(folder: Path) -> "BertForQuestionAnswering":
+    """Weights from safetensors only: a pickle may run anything. Raises UsageError without them."""
+    import torch
+    from transformers import BertForQuestionAnswering
+
+    try:
+        return BertForQuestionAnswering.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except OSError as error:
+        message = f"{folder} holds no model.safetensors; save it with save_pretrained"
+        raise UsageError(message) from error
+
+
+def logits(model: "torch.nn.Module", batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
+    """Start and end of the answer: (batch, 2, sequence)."""
+    import torch
+
+    dtype = next(model.parameters()).dtype
+    mask = batch.get("attention_mask")
+    if mask is not None:
+        # Four dimensions are used as they are; two would be examined, and the device waited for.
+        mask = (1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
+    answer = model(
+        input_ids=batch["input_ids"],
+        token_type_ids=batch.get("token_type_ids"),
+        attention_mask=mask,
+    )
+    return torch.stack((answer.start_logits, answer.end_logits), dim=1)
+
+
+def random_tokens(setting: Setting, shape: Shape, length: int) -> Iterator[Any]:
+    """Windows into one stream of random tokens on the device, filled now; none is padding."""
+    import torch
+
+    from benchbench.synthetic import windows
+
+    tokens = setting.batch_size * length
+    random = torch.Generator().manual_seed(setting.seed)
+    stream = torch.randint(
+        shape.vocabulary, (max(_STREAM_TOKENS, 3 * tokens),), generator=random
+    ).to(setting.device)
+    return (
+        {"input_ids": window.view(setting.batch_size, length)} for window in windows(stream, tokens)
+    )
+
+
+def questions(setting: Setting, length: int) -> Iterator[Any]:
+    """Every span of every question, tokenised before the clock starts, in endless turns."""
+    import torch
+
+    from benchbench.synthetic import windows
+
+    spans = list(tokenised(setting, length))
+    if len(spans) < setting.batch_size:
+        message = f"{setting.data} gives {len(spans)} sequences, less than one batch; lower --batch"
+        raise UsageError(message)
+    ids, types, mask = zip(*spans, strict=True)
+    columns = torch.tensor([ids, types, mask], device=setting.device)  # (3, spans, length)
+    rows = windows(columns.transpose(0, 1), setting.batch_size)
+    names = ("input_ids", "token_type_ids", "attention_mask")
+    return (dict(zip(names, window.unbind(1), strict=True)) for window in rows)
+
+
+def tokenised(setting: Setting, length: int) -> Iterator[tuple[list[int], list[int], list[int]]]:
+    """Token ids, token types and mask of each span. Raises UsageError without a vocabulary."""
+    from transformers import BertTokenizerFast  # type: ignore[attr-defined] # made at run time
+
+    if setting.weights is None or not (setting.weights / "vocab.txt").is_file():
+        message = "SQuAD needs a vocabulary; name a folder with vocab.txt: --weights FOLDER"
+        raise UsageError(message)
+    tokenizer = BertTokenizerFast.from_pretrained(setting.weights, local_files_only=True)
+
+    @cache
+    def ids(text: str) -> list[int]:
+        return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+    for question, context in squad(setting.data or Path()):
+        head = [tokenizer.cls_token_id, *ids(question)[:QUESTION_TOKENS], tokenizer.sep_token_id]
+        for part in split(ids(context), length - len(head) - 1):
+            tail = [*part, tokenizer.sep_token_id]
+            padding = [0] * (length - len(head) - len(tail))
+            yield (
+                [*head, *tail, *(tokenizer.pad_token_id for _ in padding)],
+                [*(0 for _ in head), *(1 for _ in tail), *padding],
+                [*(1 for _ in head), *(1 for _ in tail), *padding],
+            )
+
+
+def squad(file: Path) -> Iterator[tuple[str, str]]:
+    """Question and context, in the file's order. Raises UsageError if it is not SQuAD's JSON."""
+    try:
+        articles = json.loads(file.read_text())["data"]
+        for article in articles:
+            for paragraph in article["paragraphs"]:
+                for question in paragraph["qas"]:
+                    yield question["question"], paragraph["context"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{file} is not SQuAD v1.1 JSON ({error!r}); name its dev-v1.1.json with --data"
+        raise UsageError(message) from error
+
+
+def split(tokens: list[int], room: int) -> Iterator[list[int]]:
+    """Overlapping parts of a long context, each starting 128 tokens after the one before."""
+    start = 0
+    while True:
+        yield tokens[start : start + room]
+        if start + room >= len(tokens):
+            return
+        start += min(DOCUMENT_STRIDE, room)
