@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from benchbench.catalog.offer import Offer
+from benchbench.catalog.silicon import Chip, CpuFamily, Rate, Silicon
 from benchbench.record import (
     Accelerator,
     Caveat,
@@ -213,3 +214,56 @@ def gpu_offer(count: float = 1, **changes: Any) -> Offer:
         "price_usd_per_hour": 4.0 * count,
     }
     return offer(**{**fields, **changes})
+
+
+def chip(name: str, peak: float, bandwidth: float, **changes: Any) -> Chip:
+    """An accelerator with `peak` FLOP/s in bf16 and fp16, half of it in tf32, and 80 GiB."""
+    fields: dict[str, Any] = {
+        "vendor": "NVIDIA",
+        "architecture": "Ampere",
+        "scope": "card",
+        "release_year": 2020,
+        "peaks": {"bf16": peak, "fp16": peak, "tf32": peak / 2, "fp32": peak / 16},
+        "memory_bytes": 80 * GIB,
+        "bandwidth_bytes_per_s": bandwidth,
+        "source": "fake",
+        "as_of": TODAY,
+        "confidence": "high",
+    }
+    return Chip(name=name, **{**fields, **changes})
+
+
+def cpu_family(name: str, flop_per_cycle: float, **changes: Any) -> CpuFamily:
+    """A CPU family of 64 cores at 2 GHz with 128 GB/s."""
+    fields: dict[str, Any] = {
+        "vendor": "AMD",
+        "arch": "x86_64",
+        "release_year": 2021,
+        "cores": 64,
+        "threads_per_core": 2,
+        "rates": {"fp32": (Rate(per_cycle=flop_per_cycle),)},
+        "clock_hz": 2e9,
+        "bandwidth_bytes_per_s": 128e9,
+        "source": "fake",
+        "as_of": TODAY,
+        "confidence": "high",
+    }
+    return CpuFamily(name=name, **{**fields, **changes})
+
+
+def silicon() -> Silicon:
+    """Round figures: H100 has 3 times the A100's peak and 2 times its bandwidth; A30 half of both.
+
+    T4 knows no bf16. A Genoa core does twice the FLOP of a Milan core.
+    """
+    chips = (
+        chip("A100-SXM4-80GB", 300e12, 2e12, aliases=(A100,)),
+        chip("A30", 150e12, 1e12, memory_bytes=24 * GIB),
+        chip("H100-SXM5-80GB", 900e12, 4e12, architecture="Hopper"),
+        chip("T4", 60e12, 0.4e12, architecture="Turing", peaks={"fp16": 60e12, "fp32": 8e12}),
+    )
+    milan = cpu_family(MILAN_FAMILY, 32, cpuid_family=25, cpuid_models=(1,))
+    genoa = cpu_family("EPYC-Genoa", 64, cpuid_family=25, cpuid_models=(17,))
+    return Silicon(
+        chips={one.name: one for one in chips}, cpus={one.name: one for one in (milan, genoa)}
+    )

@@ -130,15 +130,13 @@ def _fold_regions(field: _Field) -> _Field:
     frame = field.ledger.frame.iloc[field.at]
     first = speaker(frame)
     rows = np.arange(len(first))
-    regions = frame["region"].to_numpy(object)
-    for row in rows[first != rows]:
-        best = first[row]
-        because = (
-            f"the same instance costs {units.usd(field.price[best])} per hour in {regions[best]}, "
-            f"here {units.usd(field.price[row])}"
-        )
-        field.ledger.reject(field.at[row : row + 1], "same_instance", because)
-    return field.only(rows[first == rows])
+    because = np.full(len(first), "", object)
+    for row in rows[first == rows]:
+        where = frame["region"].iloc[row]
+        because[row] = f"the same instance costs no more in {where}: {units.usd(field.price[row])}"
+    folded = np.flatnonzero(first != rows)
+    field.ledger.reject(field.at[folded], "same_instance", because[first[folded]])
+    return field.only(np.flatnonzero(first == rows))
 
 
 def _strike_ranked_lower(field: _Field, rows: Indices) -> None:

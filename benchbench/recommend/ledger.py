@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from benchbench.recommend.answer import Goal, Rejected
 from benchbench.recommend.price import Bools, Floats, Indices
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 FILTERS = ("provider", "region", "price_kind", "os")
 """What the user ruled out, as against what does not do the job."""
+
+_PLACE = ("provider", "region", "instance", "price_kind")
+_REJECTED = TypeAdapter(tuple[Rejected, ...])
+"""Validates half a million at once several times as fast as one by one."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +45,14 @@ class Ledger:
         self.because[at] = because
 
     def rejected(self) -> tuple[Rejected, ...]:
-        """One model per offer that is out; not validated again, a catalogue's rows were."""
+        """One value per offer that is out."""
         at = np.flatnonzero(self.code != "")
-        texts = ("provider", "region", "instance", "price_kind")
-        columns = [self.frame[name].to_numpy(object)[at] for name in texts]
-        rows = zip(*columns, self.code[at], self.because[at], strict=True)
-        return tuple(
-            Rejected.model_construct(
-                key=f"{provider}/{region}/{instance}/{kind}",
-                provider=provider,
-                region=region,
-                instance=instance,
-                price_kind=kind,
-                code=code,
-                because=because,
-            )
-            for provider, region, instance, kind, code, because in rows
-        )
+        out = self.frame.iloc[at]
+        texts = [out[name].astype(object) for name in _PLACE]
+        keys = out["provider"].str.cat(out[list(_PLACE[1:])], sep="/").astype(object)
+        rows = zip(keys, *texts, self.code[at], self.because[at], strict=True)
+        names = ("key", *_PLACE, "code", "because")
+        return _REJECTED.validate_python(tuple(dict(zip(names, row, strict=True)) for row in rows))
 
 
 def screen(frame: "pd.DataFrame", goal: Goal) -> Ledger:

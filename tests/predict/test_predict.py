@@ -1,0 +1,282 @@
+"""Predictions against closed forms: every figure is worked out by hand from round silicon."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchbench.catalog.silicon import OfferSilicon
+from benchbench.predict import Ceilings, Prediction, Predictor, Refusal, predict, references
+from benchbench.record import Record, Work
+from tests import factories as make
+
+SILICON = make.silicon()
+FLOPS = 24.299077632e9
+NO_BYTES = Work(unit="image", flops_per_unit=FLOPS)
+NOT_COUNTED = Work(unit="image")
+
+
+def target(name: str, count: float = 1, **changes: Any) -> OfferSilicon:
+    """The silicon of `count` of one accelerator, as the catalogue gives it."""
+    found = SILICON.of_offer(make.gpu_offer(count, accelerator=name))
+    assert found is not None
+    return found.model_copy(update=changes)
+
+
+def cores(count: float, family: str = make.MILAN_FAMILY) -> OfferSilicon:
+    """A CPU instance of `count` cores."""
+    found = SILICON.of_offer(make.offer(cores=count, vcpu=2 * count, cpu_model=family))
+    assert found is not None
+    return found
+
+
+def predicted(records: list[Record], silicon: OfferSilicon) -> Prediction:
+    """The prediction, which there must be."""
+    answer = predict(records, silicon, SILICON)
+    assert isinstance(answer, Prediction), answer
+    return answer
+
+
+def refused(records: list[Record], silicon: OfferSilicon) -> Refusal:
+    """The refusal, which there must be."""
+    answer = predict(records, silicon, SILICON)
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+def test_same_chip_scales_with_the_count() -> None:
+    """One A100 at 1,000 images/s makes 8,000 on eight, within 11 % and a training loss of 8^0.1."""
+    answer = predicted([make.gpu_record(1000)], target("A100-SXM4-80GB", 8))
+    estimate = answer.throughput
+    assert estimate.value == pytest.approx(8000)
+    assert estimate.high == pytest.approx(8000 * 1.11)
+    assert estimate.low == pytest.approx(8000 / 1.11 / 8**0.1)
+    assert (answer.step, answer.distance, answer.confidence) == ("same_chip", 0.0, "high")
+
+
+def test_a_fraction_of_a_card_scales_down() -> None:
+    """Half an A100 does half the work."""
+    answer = predicted([make.gpu_record(1000)], target("A100-SXM4-80GB", 0.5))
+    assert answer.throughput.value == pytest.approx(500)
+
+
+def test_equal_ratios_need_no_decomposition() -> None:
+    """A30 has half of everything an A100 has: half the throughput, whatever limits it."""
+    answer = predicted([make.gpu_record(1000)], target("A30"))
+    assert answer.throughput.value == pytest.approx(500)
+    assert answer.step == "same_architecture"
+    assert answer.distance == pytest.approx(math.log(2))
+
+
+def test_time_is_compute_plus_memory_plus_rest() -> None:
+    """c/3 + m/2 + rest/sqrt(6) of the A100's time remains on an H100."""
+    rate, moved = 1000.0, 0.3e9
+    compute, memory = FLOPS * rate / 300e12, moved * rate / 2e12
+    time = compute / 3 + memory / 2 + (1 - compute - memory) / math.sqrt(6)
+    answer = predicted([make.gpu_record(rate)], target("H100-SXM5-80GB"))
+    assert answer.throughput.value == pytest.approx(rate / time)
+    assert answer.step == "other_architecture"
+
+
+def test_purely_compute_bound_work_follows_the_peak() -> None:
+    """At 100 % of the A100's peak and no bytes counted, an H100 is three times as fast."""
+    rate = 300e12 / FLOPS
+    answer = predicted([make.gpu_record(rate, work=NO_BYTES)], target("H100-SXM5-80GB"))
+    assert answer.throughput.value == pytest.approx(3 * rate)
+
+
+def test_measured_ceilings_outrank_datasheets() -> None:
+    """Measured at 30 and 40 GFLOP/s per core, Genoa is 4/3 of Milan, not the datasheet's 2."""
+    rate = 60e9 / FLOPS
+    triad = make.bandwidth_ceiling(1e9)
+    milan = make.record(rate, work=NO_BYTES, ceilings=(make.ceiling(60e9), triad))
+    genoa = make.record(
+        1.0,
+        work=NO_BYTES,
+        system=make.system(cpu=make.cpu(model="AMD EPYC 9R14", model_number=17)),
+        ceilings=(make.ceiling(80e9), triad),
+        batch_size=1,
+    )
+    ceilings = Ceilings.of(references([milan, genoa], SILICON))
+    answer = Predictor(references([milan], SILICON), SILICON, ceilings).predict(
+        cores(2, "EPYC-Genoa")
+    )
+    assert isinstance(answer, Prediction)
+    assert answer.throughput.value == pytest.approx(rate * 4 / 3)
+
+
+def test_unknown_silicon_with_measured_ceilings_meets_a_datasheet_at_80_percent() -> None:
+    """An unlisted CPU with 128 GFLOP/s measured; two Milan cores promise 128, so 0.8 of them."""
+    rate = 128e9 / FLOPS
+    laptop = make.record(
+        rate,
+        work=NO_BYTES,
+        system=make.system(cpu=make.cpu(model="Unlisted", vendor="X", model_number=99)),
+        ceilings=(make.ceiling(128e9), make.bandwidth_ceiling(4e9)),
+    )
+    answer = predicted([laptop], cores(2))
+    assert answer.throughput.value == pytest.approx(0.8 * rate)
+    assert answer.nearest == "Unlisted"
+
+
+def test_the_interval_widens_with_every_step() -> None:
+    """Same chip, same architecture, other architecture, other kind: each is wider."""
+    record = make.gpu_record(1000)
+    targets = [target("A100-SXM4-80GB"), target("A30"), target("H100-SXM5-80GB"), cores(64)]
+    widths = []
+    for one in targets:
+        estimate = predicted([record], one).throughput
+        assert estimate.low is not None
+        assert estimate.high is not None
+        widths.append(estimate.high / estimate.low)
+    assert widths == sorted(widths)
+    assert widths[0] == pytest.approx(1.11**2)
+    assert widths[1] == pytest.approx(1.35**2)
+    assert widths[2] == pytest.approx(2.0**2)
+    assert widths[3] == pytest.approx(6)
+
+
+def test_a_missing_bandwidth_widens_the_interval() -> None:
+    """Only peaks known: a factor of 2.2 instead of 2."""
+    blind = target("H100-SXM5-80GB", bandwidth_bytes_per_s=None)
+    answer = predicted([make.gpu_record(1000)], blind)
+    assert answer.throughput.value == pytest.approx(3000)
+    assert answer.throughput.high == pytest.approx(3000 * 2.2)
+
+
+def test_a_cpu_says_little_about_an_accelerator() -> None:
+    """10 to 50 % of the bf16 roofline, at the geometric middle, of low confidence."""
+    answer = predicted([make.record(10, work=NO_BYTES)], target("A100-SXM4-80GB"))
+    peak_rate = 300e12 / FLOPS
+    assert answer.throughput.low == pytest.approx(0.1 * peak_rate)
+    assert answer.throughput.high == pytest.approx(0.5 * peak_rate)
+    assert answer.throughput.value == pytest.approx(math.sqrt(0.05) * peak_rate)
+    assert (answer.precision, answer.step, answer.confidence) == ("bf16", "other_kind", "low")
+    assert "10 % to 50 %" in answer.because
+
+
+def test_between_kinds_the_roofline_caps_the_peak() -> None:
+    """At 1 FLOP per byte an A100 reaches its bandwidth's 2 TFLOP/s, not its peak."""
+    work = Work(unit="image", flops_per_unit=1e9, bytes_per_unit=1e9)
+    answer = predicted([make.record(10, work=work)], target("A100-SXM4-80GB"))
+    assert answer.throughput.high == pytest.approx(0.5 * 2e12 / 1e9)
+
+
+def test_more_cores_count_less_than_in_proportion() -> None:
+    """32 times the cores: at most 32 times and 11 %, at least 32^0.75 less 11 %."""
+    answer = predicted([make.record(10)], cores(64))
+    estimate = answer.throughput
+    assert estimate.value == pytest.approx(320)
+    assert estimate.low == pytest.approx(10 * 32**0.75 / 1.11)
+    assert estimate.high == pytest.approx(320 * 1.11)
+
+
+def test_sixteen_bits_stand_in_for_each_other_and_it_is_said() -> None:
+    """bf16 measured on an A100 becomes fp16 on a T4, which has no bf16."""
+    answer = predicted([make.gpu_record(1000)], target("T4"))
+    assert answer.precision == "fp16"
+    assert "in fp16" in answer.because
+
+
+def test_the_nearest_silicon_is_asked() -> None:
+    """With an A30 and an H100 measured, the A100 is predicted from the A30."""
+    a30 = make.gpu_record(
+        400,
+        system=make.system(
+            accelerators=(make.accelerator(name="NVIDIA A30", memory_bytes=24 * make.GIB),)
+        ),
+    )
+    h100 = make.gpu_record(
+        3000, system=make.system(accelerators=(make.accelerator(name="NVIDIA H100 SXM5"),))
+    )
+    answer = predicted([h100, a30], target("A100-SXM4-80GB"))
+    assert answer.nearest == "A30"
+    assert answer.throughput.value == pytest.approx(800)
+
+
+def test_the_fastest_configuration_of_the_nearest_silicon_counts() -> None:
+    """Batch 32 at 400 and batch 256 at 1,000 images/s: the latter is scaled."""
+    slow, fast = make.gpu_record(400, batch_size=32), make.gpu_record(1000)
+    answer = predicted([slow, fast], target("A30"))
+    assert answer.batch_size == 256
+    assert answer.throughput.value == pytest.approx(500)
+
+
+def test_two_accelerators_measured_count_as_two() -> None:
+    """2,000 images/s on two A100 are 1,000 on two A30."""
+    answer = predicted([make.gpu_record(2000, count=2, used=2)], target("A30", 2))
+    assert answer.throughput.value == pytest.approx(1000)
+
+
+def test_noise_of_the_measurement_widens_the_prediction() -> None:
+    """Three processes 10 % apart make a wider interval than one factor alone."""
+    repeats = [
+        make.gpu_record(rate, repeat=index) for index, rate in enumerate((900.0, 1000.0, 1100.0))
+    ]
+    estimate = predicted(repeats, target("A30")).throughput
+    assert estimate.high is not None
+    assert estimate.high / estimate.value > 1.35
+
+
+@pytest.mark.parametrize(
+    ("records", "silicon", "code"),
+    [
+        ([make.record(failure=make.out_of_memory())], "A30", "no_records"),
+        ([make.record(caveats=(make.caveat("invalid"),))], "A30", "no_records"),
+        ([], "A30", "no_records"),
+        ([make.gpu_record(work=NOT_COUNTED)], "A30", "not_counted"),
+        ([make.record(work=NOT_COUNTED)], "A30", "not_counted"),
+        ([make.record(work=Work(unit="image", bytes_per_unit=1.0))], "A30", "not_counted"),
+        ([make.gpu_record(precision="int8")], "A30", "no_peak"),
+        ([make.record(scenario="single_stream")], "A30", "latency"),
+    ],
+)
+def test_what_gives_no_right_to_predict(records: list[Record], silicon: str, code: str) -> None:
+    """Failed, invalid, uncounted, a precision unknown there, latency from another kind."""
+    assert refused(records, target(silicon)).code == code
+
+
+def test_uncounted_work_still_scales_on_its_own_chip() -> None:
+    """Nothing needs counting to say that eight A100 do eight times one."""
+    answer = predicted([make.gpu_record(1000, work=NOT_COUNTED)], target("A100-SXM4-80GB", 8))
+    assert answer.throughput.value == pytest.approx(8000)
+
+
+def test_a_source_without_any_ceiling_is_refused() -> None:
+    """An unlisted accelerator with nothing measured scales to nothing."""
+    unlisted = make.system(accelerators=(make.accelerator(name="Unlisted", pci_id=None),))
+    assert refused([make.gpu_record(system=unlisted)], target("A30")).code == "no_peak"
+
+
+def test_a_quota_makes_fewer_cores() -> None:
+    """A quota of two threads on two-threaded cores is one core: two cores do twice as much."""
+    limited = make.record(10, system=make.system(cpu=make.cpu(quota_threads=2.0)))
+    assert predicted([limited], cores(2)).throughput.value == pytest.approx(20)
+
+
+@given(
+    rate=st.floats(1e-3, 1e6),
+    peak=st.floats(1e9, 1e16),
+    bandwidth=st.floats(1e9, 1e14),
+    factor=st.floats(1, 1e3),
+)
+def test_faster_silicon_is_never_predicted_slower(
+    rate: float, peak: float, bandwidth: float, factor: float
+) -> None:
+    """More peak, or more bandwidth, never lowers a prediction; the interval always holds it."""
+    records = [make.gpu_record(rate)]
+
+    def value(peak: float, bandwidth: float) -> float:
+        estimate = predicted(
+            records, target("A30", peaks={"bf16": peak}, bandwidth_bytes_per_s=bandwidth)
+        ).throughput
+        assert estimate.low is not None
+        assert estimate.high is not None
+        assert estimate.low < estimate.value < estimate.high
+        return estimate.value
+
+    base = value(peak, bandwidth)
+    assert value(peak * factor, bandwidth) >= base * (1 - 1e-9)
+    assert value(peak, bandwidth * factor) >= base * (1 - 1e-9)
