@@ -202,8 +202,7 @@ def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:
             raise UsageError(message)
         if type(value) is not type(defaults[name]):
             message = (
-                f"parameter {name} is a {type(defaults[name]).__name__}, like {defaults[name]!r}, "
-                f"not {value!r}"
+                f"parameter {name} must be of the same kind as {defaults[name]!r}, not {value!r}"
             )
             raise UsageError(message)
     return {**defaults, **setting.parameters}
@@ -264,10 +263,18 @@ def _line_of(name: str, path: Path) -> int:
     """Where the file last defines `name` at its top level; 1 when it comes from elsewhere."""
     line = 1
     for node in ast.parse(path.read_bytes()).body:
-        targets = getattr(node, "targets", [getattr(node, "target", node)])
-        if name in {getattr(each, "id", getattr(each, "name", None)) for each in targets}:
+        if name in _defined_by(node):
             line = node.lineno
     return line
+
+
+def _defined_by(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+        return {each.id for each in names if isinstance(each.ctx, ast.Store)}
+    return set()
 
 
 def _is_name(value: object) -> bool:
