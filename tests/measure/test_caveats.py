@@ -1,0 +1,197 @@
+"""Each doubt appears when it should, with its severity and a remedy, and not a moment earlier."""
+
+from typing import Any
+
+import pytest
+
+from benchbench.measure.caveats import Observed, caveats, ceiling_caveats
+from benchbench.measure.sampler import Interference
+from benchbench.record import Caveat, Sample, Work
+from tests import factories as make
+
+
+def doubts(**changes: Any) -> dict[str, Caveat]:
+    """Doubts about a standard measurement of twenty equal steps of 0.8 s, by code."""
+    around = {
+        name: changes.pop(name)
+        for name in ("effort", "device", "interference", "cosine", "repeat_speedup")
+        if name in changes
+    }
+    observed = Observed(
+        measurement=make.measurement(10.0, **changes),
+        **{"effort": "standard", "device": "cpu", **around},
+    )
+    found = caveats(observed)
+    assert all(caveat.remedy and caveat.message for caveat in found)
+    return {caveat.code: caveat for caveat in found}
+
+
+def steps(values: list[float], **changes: Any) -> dict[str, Caveat]:
+    """Doubts about steps of these durations that fill their window."""
+    return doubts(step_s=tuple(values), elapsed_s=sum(values), **changes)
+
+
+def test_a_good_measurement_raises_no_doubt() -> None:
+    """Steady, equal, undisturbed, long."""
+    assert doubts() == {}
+
+
+def test_a_quick_measurement_is_indicative() -> None:
+    """A note, no warning: quick results stay valid."""
+    assert doubts(effort="quick")["indicative"].severity == "note"
+
+
+def test_unsteady_steps_are_a_warning() -> None:
+    """Only where warm-up said so; None is not unsteady."""
+    assert doubts(steady=False)["not_steady"].severity == "warning"
+    assert doubts(steady=None) == {}
+
+
+@pytest.mark.parametrize(("count", "few"), [(7, True), (8, False)])
+def test_few_steps_are_fewer_than_eight(count: int, *, few: bool) -> None:
+    """Seven are few, eight are not."""
+    assert ("few_steps" in doubts(steps=count)) is few
+
+
+def test_a_slow_first_step_is_a_note_with_its_ratio() -> None:
+    """7.3 s beside a median of 0.8 s."""
+    seen = doubts(first_step_s=7.3)["cold_start"]
+    assert seen.severity == "note"
+    assert "9.12x" in seen.message
+    assert "cold_start" not in doubts(first_step_s=3.9)
+
+
+def test_noise_is_a_half_width_above_five_per_cent() -> None:
+    """Steps of 1 s and 3 s in turn: half-width 2.1314 · 1.0328 / 4 / 2 = 27.5 %."""
+    seen = steps([1.0, 3.0] * 8)["noisy"]
+    assert seen.severity == "warning"
+    assert "28 %" in seen.message
+    assert "noisy" not in steps([1.0, 1.1] * 8)
+
+
+def test_outliers_are_counted_and_kept() -> None:
+    """Median 1, MAD 0.01: the step of 1.5 s has a modified z of 0.6745 · 50 = 33.7."""
+    seen = steps([0.99, 1.0, 1.01, 1.0] * 4 + [0.99, 1.01] * 4 + [1.5])["outliers"]
+    assert seen.severity == "note"
+    assert "1 of 25" in seen.message
+    assert "outliers" not in steps([0.99, 1.0, 1.01, 1.0] * 4 + [0.99, 1.01] * 4 + [1.2])
+
+
+@pytest.mark.parametrize(("steal", "disturbed"), [(0.021, True), (0.019, False), (None, False)])
+def test_steal_above_two_per_cent_disturbs(steal: float | None, *, disturbed: bool) -> None:
+    """2.1 % does, 1.9 % does not, unknown is not a doubt."""
+    found = doubts(interference=Interference(steal_fraction=steal))
+    assert ("disturbed" in found) is disturbed
+
+
+def test_foreign_work_on_the_processor_disturbs_the_processor_alone() -> None:
+    """30 % of the CPUs matter to a CPU's measurement and not to a GPU's."""
+    busy = Interference(foreign_cpu_fraction=0.3)
+    assert "30 %" in doubts(interference=busy)["disturbed"].message
+    assert doubts(interference=busy, device="cuda:0") == {}
+    assert doubts(interference=Interference(foreign_cpu_fraction=0.04)) == {}
+
+
+def test_a_foreign_process_on_the_gpu_disturbs() -> None:
+    """One is enough."""
+    found = doubts(interference=Interference(foreign_gpu_processes=1), device="cuda:0")
+    assert found["disturbed"].severity == "warning"
+
+
+def samples(*throttle: tuple[str, ...]) -> tuple[Sample, ...]:
+    """Looks at a GPU, one a second, and one of the host between them."""
+    looks = [Sample(time_s=float(i), device="cuda:0", throttle=t) for i, t in enumerate(throttle)]
+    return (Sample(time_s=0.5), *looks)
+
+
+def test_throttling_says_how_long_and_why() -> None:
+    """One look in four of a window of 16 s: 4 s."""
+    seen = doubts(samples=samples(("thermal_hardware",), (), (), ()))["throttled"]
+    assert seen.severity == "warning"
+    assert "4.00 s" in seen.message
+    assert "thermal_hardware" in seen.message
+
+
+def test_a_power_cap_is_only_a_note() -> None:
+    """Big GPUs meet their power limit under any heavy load."""
+    found = doubts(samples=samples(("power_cap",), ("power_cap",)))
+    assert found["power_capped"].severity == "note"
+    assert "throttled" not in found
+
+
+def test_throttling_before_the_window_does_not_count() -> None:
+    """A look during warm-up has a negative time."""
+    early = Sample(time_s=-1.0, device="cuda:0", throttle=("thermal_software",))
+    assert doubts(samples=(early, *samples((), ()))) == {}
+
+
+def test_a_quota_that_bites_is_a_warning() -> None:
+    """5 % of the time stopped; half a per cent is nothing."""
+    found = doubts(interference=Interference(quota_throttled_fraction=0.05))
+    assert found["quota"].severity == "warning"
+    assert doubts(interference=Interference(quota_throttled_fraction=0.005)) == {}
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "apart"), [(16.0, False), (16.8, False), (17.0, True), (15.0, True)]
+)
+def test_events_and_wall_time_must_agree(elapsed_s: float, *, apart: bool) -> None:
+    """Twenty steps of 0.8 s are 16 s; more than 5 % beside that is a doubt."""
+    assert ("clocks_disagree" in doubts(elapsed_s=elapsed_s)) is apart
+
+
+def test_wrong_outputs_make_it_invalid() -> None:
+    """Cosine below 0.99 withholds the number; unknown does not."""
+    assert doubts(cosine=0.985)["wrong_output"].severity == "invalid"
+    assert doubts(cosine=0.995) == {}
+
+
+def test_a_cache_makes_it_invalid() -> None:
+    """More than 10 % faster on a known batch."""
+    assert doubts(repeat_speedup=1.2)["cached"].severity == "invalid"
+    assert doubts(repeat_speedup=1.05) == {}
+
+
+def test_a_loss_of_zero_is_invalid_and_a_constant_one_doubtful() -> None:
+    """Zero at every step is no training; a constant may be rounding."""
+    assert doubts(losses=(0.0,) * 8)["constant_loss"].severity == "invalid"
+    assert doubts(losses=(6.9,) * 8)["constant_loss"].severity == "warning"
+    assert doubts(losses=(6.9,) * 7 + (6.8,)) == {}
+    assert doubts(losses=(6.9,) * 7) == {}
+
+
+def against(ceilings: list[Any], **work: Any) -> list[Caveat]:
+    """Doubts of 10 units a second in fp32 on the CPU against these ceilings."""
+    return list(
+        ceiling_caveats(
+            make.measurement(10.0),
+            Work(unit="image", **work),
+            ceilings,
+            device="cpu",
+            precision="fp32",
+        )
+    )
+
+
+def test_work_above_the_matmul_ceiling_doubts_the_ceiling() -> None:
+    """10 GFLOP ten times a second is 100 GFLOP/s: 106 % of 94, 104 % of 96."""
+    found = against([make.ceiling(94e9)], flops_per_unit=10e9)
+    assert [caveat.code for caveat in found] == ["ceiling_too_low"]
+    assert found[0].severity == "warning"
+    assert "100 GFLOP/s" in found[0].message
+    assert against([make.ceiling(96e9)], flops_per_unit=10e9) == []
+
+
+def test_the_best_of_several_memory_ceilings_counts() -> None:
+    """1 GB ten times a second is 10 GB/s: above a triad of 8, below a copy of 12."""
+    triad = make.bandwidth_ceiling(8e9)
+    copy = make.bandwidth_ceiling(12e9, kind="memory_copy")
+    assert len(against([triad], bytes_per_unit=1e9)) == 1
+    assert against([triad, copy], bytes_per_unit=1e9) == []
+
+
+def test_other_devices_and_precisions_are_no_ceiling() -> None:
+    """Nor does unknown work compare with anything."""
+    others = [make.ceiling(1e9, dtype="bf16"), make.ceiling(1e9, device="cuda:0")]
+    assert against(others, flops_per_unit=10e9) == []
+    assert against([make.ceiling(1e9)]) == []

@@ -1,0 +1,197 @@
+"""Real worker processes that succeed, crash, hang and are killed; none is ever left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchbench.measure.message import Progress, WorkloadResult
+from benchbench.measure.process import Ended, run_worker
+from tests.measure.fakes_workload import asking, dies, lives, noted, write_workload
+
+NOTE_PID = "(HERE / 'pid').write_text(f'{os.getpid()}\\n')"
+NOTE_CHILD = (
+    "child = subprocess.Popen(['sleep', '600']); (HERE / 'child').write_text(f'{child.pid}\\n')"
+)
+RUNNER = """
+import sys
+from pathlib import Path
+from benchbench.measure.process import run_worker
+from tests.measure.fakes_workload import asking
+run_worker(asking(Path(sys.argv[1])), timeout_s=600, on_progress=print)
+"""
+
+
+def ignore(_progress: Progress) -> None:
+    """Nobody watches."""
+
+
+def ended(file: Path, *, timeout_s: float = 60.0) -> Ended:
+    """How a worker on this file ends."""
+    return run_worker(asking(file), timeout_s=timeout_s, on_progress=ignore, grace_s=0.2)
+
+
+def test_a_worker_measures_and_tells_how_it_goes(tmp_path: Path) -> None:
+    """Phases in order, a result with its work and doubts; no trace of the process afterwards."""
+    phases: list[str] = []
+    file = write_workload(tmp_path, load=NOTE_PID)
+    done = run_worker(
+        asking(file), timeout_s=60, on_progress=lambda progress: phases.append(progress.phase)
+    )
+    assert done.failure is None
+    assert isinstance(done.result, WorkloadResult)
+    measured = done.result.measurement
+    assert measured.units_completed == 4.0 * len(measured.step_s)
+    assert min(measured.step_s) >= 0.002
+    assert sum(measured.step_s) == pytest.approx(measured.elapsed_s, rel=0.05)
+    assert measured.peak_memory_bytes is not None
+    assert done.result.work.flops_per_unit == 1e6
+    assert "indicative" in {caveat.code for caveat in done.result.caveats}
+    assert list(dict.fromkeys(phases)) == ["load", "warm-up", "measure", "check"]
+    assert dies(noted(tmp_path / "pid"))
+
+
+def test_prints_of_libraries_are_no_answer(tmp_path: Path) -> None:
+    """Python's and C's standard output land on stderr; a workload finds nothing on stdin."""
+    load = (
+        "print('{\"result\": null}'); os.write(1, b'from C'); "
+        "parameters['in'] = os.read(0, 9).decode()"
+    )
+    done = ended(write_workload(tmp_path, load=load))
+    assert isinstance(done.result, WorkloadResult)
+    assert done.result.parameters["in"] == ""
+    assert "from C" in "".join(done.stderr)
+    assert '{"result": null}' in "\n".join(done.stderr)
+
+
+def test_a_workload_without_torch_runs_without_torch(tmp_path: Path) -> None:
+    """Nothing of ours imports it; the threads asked for are recorded."""
+    load = "parameters.update(torch='torch' in sys.modules, cwd='' in sys.path)"
+    done = run_worker(
+        asking(write_workload(tmp_path, load=load), threads=3),
+        timeout_s=60,
+        on_progress=ignore,
+        environment={"OMP_NUM_THREADS": "3"},
+    )
+    assert isinstance(done.result, WorkloadResult)
+    assert done.result.parameters == {"torch": False, "cwd": False, "threads": 3}
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "name", "word"),
+    [
+        ("ctypes.string_at(0)", "crashed", "SIGSEGV", "Segmentation fault"),
+        ("os.abort()", "crashed", "SIGABRT", "Aborted"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed", "SIGKILL", ""),
+    ],
+)
+def test_a_death_by_signal_is_named(
+    tmp_path: Path, step: str, kind: str, name: str, word: str
+) -> None:
+    """The failure carries kind and signal; the last lines of stderr show where."""
+    done = ended(write_workload(tmp_path, step=step))
+    assert done.result is None
+    assert done.failure is not None
+    assert (done.failure.kind, done.failure.signal) == (kind, name)
+    assert word in "\n".join(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("load", "step", "kind", "message"),
+    [
+        (
+            "resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))",
+            "bytearray(2**32)",
+            "out_of_memory",
+            "MemoryError",
+        ),
+        ("raise UsageError('use --batch 2')", "pass", "error", "use --batch 2"),
+        ("pass", "raise RuntimeError('CUDA out of memory.')", "out_of_memory", "CUDA"),
+        ("pass", "sys.exit(3)", "error", "exit code 3"),
+        ("pass", "os._exit(0)", "error", "no result"),
+    ],
+)
+def test_an_end_from_within_is_a_failure(
+    tmp_path: Path, load: str, step: str, kind: str, message: str
+) -> None:
+    """Exceptions tell their own story; an exit without a result is an error whatever its code."""
+    done = ended(write_workload(tmp_path, load=load, step=step))
+    assert done.result is None
+    assert done.failure is not None
+    assert done.failure.kind == kind
+    assert message in done.failure.message
+
+
+def test_a_loss_that_is_no_number_withholds_the_number(tmp_path: Path) -> None:
+    """NaN in a training step: not_finite, and no measurement."""
+    file = write_workload(tmp_path, step="return 1.0 if batch < 1 else math.nan", scenario="train")
+    done = ended(file)
+    assert done.result is None
+    assert done.failure is not None
+    assert done.failure.kind == "not_finite"
+
+
+def test_a_hang_ends_at_its_timeout(tmp_path: Path) -> None:
+    """Even one that ignores SIGTERM, with a child that would hang on."""
+    file = write_workload(
+        tmp_path,
+        load=f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {NOTE_CHILD}; {NOTE_PID}",
+        step="time.sleep(600)",
+    )
+    began = time.monotonic()
+    done = ended(file, timeout_s=6.0)
+    assert time.monotonic() - began < 30
+    assert done.failure is not None
+    assert done.failure.kind == "timeout"
+    assert "6 s" in done.failure.message
+    assert dies(noted(tmp_path / "pid"))
+    assert dies(noted(tmp_path / "child"))
+
+
+def test_a_child_that_outlives_its_worker_is_ended(tmp_path: Path) -> None:
+    """A worker that finished leaves nobody to disturb the next."""
+    done = ended(write_workload(tmp_path, load=NOTE_CHILD))
+    assert isinstance(done.result, WorkloadResult)
+    assert dies(noted(tmp_path / "child"))
+
+
+def test_a_garbled_word_is_no_result(tmp_path: Path) -> None:
+    """Something else on the worker's line to us: the result behind it is not believed."""
+    load = "os.write(int(sys.argv[1]), b'garbage\\n')"
+    done = ended(write_workload(tmp_path, load=load))
+    assert done.result is None
+    assert done.failure is not None
+    assert done.failure.kind == "error"
+
+
+def test_an_interrupt_of_the_runner_ends_the_worker(tmp_path: Path) -> None:
+    """Ctrl-C while the worker works: it is dead before the interrupt goes on."""
+    file = write_workload(tmp_path, load=NOTE_PID, step="time.sleep(600)")
+
+    def interrupt(_progress: Progress) -> None:
+        noted(tmp_path / "pid")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_worker(asking(file), timeout_s=60, on_progress=interrupt)
+    assert not lives(noted(tmp_path / "pid"))
+
+
+def test_a_killed_runner_leaves_no_worker(tmp_path: Path) -> None:
+    """Kill -9 of the runner takes the worker and the worker's children with it."""
+    file = write_workload(tmp_path, load=f"{NOTE_CHILD}; {NOTE_PID}", step="time.sleep(600)")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(file)], env=environment)
+    try:
+        worker, child = noted(tmp_path / "pid"), noted(tmp_path / "child")
+        assert lives(worker)
+        assert lives(child)
+    finally:
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+    assert dies(worker)
+    assert dies(child)

@@ -1,0 +1,138 @@
+"""What a watch makes of its counters, driven by hand; and the thread that drives it."""
+
+import threading
+from time import perf_counter_ns, sleep
+
+import pytest
+
+from benchbench.measure.counters import CpuTimes, GpuReading
+from benchbench.measure.sampler import Interference, Meter, Sampler, Watch
+from benchbench.record import Energy
+from tests.measure.fakes_measure import SECOND, FakeClock, FakeGpuCounters, FakeHost
+
+
+def metered(
+    readings: list[float | None], *, wrap_j: float | None = None, every_s: float = 0.1
+) -> Energy | None:
+    """The energy of a counter seen `every_s`."""
+    meter = Meter("gpu_board", "cuda:0", wrap_j)
+    meter.start(readings[0], 0)
+    for index, reading in enumerate(readings[1:], 1):
+        meter.see(reading, round(index * every_s * SECOND))
+    return meter.energy()
+
+
+def test_energy_is_the_difference_of_the_counter() -> None:
+    """30 ticks of 20 J in 3 s."""
+    energy = metered([1000.0 + 20 * i for i in range(31)])
+    assert energy == Energy(scope="gpu_board", device="cuda:0", joules=600.0, elapsed_s=3.0)
+
+
+def test_a_counter_that_wraps_goes_on() -> None:
+    """A range of 500 J is passed once and nothing is lost."""
+    energy = metered([(400.0 + 20 * i) % 500 for i in range(25)], wrap_j=500.0)
+    assert energy is not None
+    assert energy.joules == pytest.approx(480.0)
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        [None] * 40,
+        [1.0, None, *range(3, 40)],
+        [5.0, *range(40)],
+        [7.0] * 40,
+    ],
+    ids=["missing", "gap", "falls", "still"],
+)
+def test_a_doubtful_counter_gives_no_energy(readings: list[float | None]) -> None:
+    """Missing, interrupted, falling without a range, or never moving: None, never 0."""
+    assert metered(readings) is None
+
+
+def test_a_window_too_short_for_the_counter_gives_no_energy() -> None:
+    """Under 2 s, or under twenty updates of the counter."""
+    assert metered([20.0 * i for i in range(31)], every_s=0.06) is None
+    assert metered([20.0 * (i // 4) for i in range(80)]) is None
+    assert metered([20.0 * (i // 4) for i in range(81)]) is not None
+
+
+def test_a_watch_looks_at_the_gpu_each_time_and_at_the_host_once_a_second() -> None:
+    """21 ticks in 2 s: 21 looks at the GPU, 3 at the host; times count from the window."""
+    clock = FakeClock()
+    gpu = FakeGpuCounters(reading=GpuReading(power_w=300.0, throttle=("power_cap",)))
+    host = FakeHost(CpuTimes(0.0, 0.0, 0.0), clock=2e9)
+    watch = Watch(host, gpu, clock)
+    for index in range(21):
+        host.cpu = CpuTimes(index * 0.4, index * 0.3, index * 0.04)
+        watch.tick()
+        if index == 10:
+            watch.begin()
+        clock.advance(0.1)
+    samples = watch.samples()
+    on_gpu = [sample for sample in samples if sample.device == "cuda:0"]
+    on_host = [sample for sample in samples if sample.device is None]
+    assert (len(on_gpu), len(on_host)) == (21, 3)
+    assert [on_gpu[0].time_s, on_gpu[-1].time_s] == pytest.approx([-1.0, 1.0])
+    assert on_gpu[0].power_w == 300.0
+    assert on_gpu[0].throttle == ("power_cap",)
+    assert on_host[1].steal_fraction == pytest.approx(0.1)
+    assert on_host[1].utilisation_fraction == pytest.approx(0.15)
+    assert on_host[1].clock_hz == 2e9
+    assert watch.latest.device == "cuda:0"
+
+
+def test_missing_counters_stay_none_in_samples() -> None:
+    """A host that shows nothing is sampled as nothing."""
+    watch = Watch(FakeHost(), None, FakeClock())
+    watch.begin()
+    watch.tick()
+    watch.end()
+    (sample,) = watch.samples()
+    assert sample.clock_hz is None
+    assert sample.utilisation_fraction is None
+    assert sample.steal_fraction is None
+    assert watch.latest == sample.model_copy(update={"time_s": 0.0})
+    assert watch.energy() == ()
+    assert watch.interference() == Interference()
+
+
+def test_interference_is_the_difference_between_the_edges() -> None:
+    """Of 20 processor seconds: 12 busy, of which 9 ours, 1 stolen; 2 s of 10 s without quota."""
+    clock, gpu = FakeClock(), FakeGpuCounters(running=3)
+    host = FakeHost(CpuTimes(100.0, 50.0, 5.0), own_s=4.0, throttled_s=1.0)
+    watch = Watch(host, gpu, clock)
+    watch.begin()
+    clock.advance(10.0)
+    host.cpu, host.own_s, host.throttled_s = CpuTimes(120.0, 57.0, 6.0), 13.0, 3.0
+    watch.end()
+    seen = watch.interference()
+    assert seen.foreign_cpu_fraction == pytest.approx(0.15)
+    assert seen.steal_fraction == pytest.approx(0.05)
+    assert seen.quota_throttled_fraction == pytest.approx(0.2)
+    assert seen.foreign_gpu_processes == 2
+
+
+def test_both_scopes_of_energy_are_kept_apart() -> None:
+    """A GPU's board and the processor's package in one window of 4 s."""
+    clock, gpu, host = FakeClock(), FakeGpuCounters(joules=0.0), FakeHost(joules=0.0)
+    watch = Watch(host, gpu, clock)
+    watch.begin()
+    for tick in range(1, 41):
+        clock.advance(0.1)
+        gpu.joules, host.joules = 30.0 * tick, 5.0 * tick
+        watch.tick()
+    watch.end()
+    found = {energy.scope: energy.joules for energy in watch.energy()}
+    assert found == pytest.approx({"gpu_board": 1200.0, "cpu_package": 200.0})
+
+
+def test_the_thread_ticks_until_its_context_ends() -> None:
+    """Looks accumulate while the body runs; afterwards the thread is gone."""
+    watch = Watch(FakeHost(), FakeGpuCounters(), perf_counter_ns)
+    with Sampler(watch):
+        deadline = perf_counter_ns() + 10 * SECOND
+        while not watch.samples() and perf_counter_ns() < deadline:
+            sleep(0.02)
+    assert watch.samples()
+    assert "sampler" not in {thread.name for thread in threading.enumerate()}
