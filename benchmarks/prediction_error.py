@@ -99,7 +99,9 @@ def _cases(table: pd.DataFrame, known: Silicon) -> Iterator[Case]:
                 ]
                 if others:
                     truth = left_out.throughput.value
-                    yield _case(str(benchmark), protocol, truth, chip, others, known)
+                    case = _case(str(benchmark), protocol, truth, chip, others, known)
+                    if case is not None:
+                        yield case
 
 
 def _case(
@@ -109,11 +111,11 @@ def _case(
     chip: Chip,
     others: list[Reference],
     known: Silicon,
-) -> Case:
-    target = _target(chip)
-    answer = Predictor(others, known, Ceilings()).predict(target)
+) -> Case | None:
+    """None where the product refuses: accelerators that run other software."""
+    answer = Predictor(others, known, Ceilings()).predict(_target(chip))
     if not isinstance(answer, Prediction):
-        raise TypeError(answer.because)
+        return None
     estimate = answer.throughput
     nearest = next(one for one in others if one.name == answer.nearest)
     rate = nearest.throughput.value

@@ -254,13 +254,15 @@ def cpu_family(name: str, flop_per_cycle: float, **changes: Any) -> CpuFamily:
 def silicon() -> Silicon:
     """Round figures: H100 has 3 times the A100's peak and 2 times its bandwidth; A30 half of both.
 
-    T4 knows no bf16. A Genoa core does twice the FLOP of a Milan core.
+    T4 knows no bf16, and the TPU runs no PyTorch written for the others. A Genoa core does twice
+    the FLOP of a Milan core.
     """
     chips = (
         chip("A100-SXM4-80GB", 300e12, 2e12, aliases=(A100,)),
         chip("A30", 150e12, 1e12, memory_bytes=24 * GIB),
         chip("H100-SXM5-80GB", 900e12, 4e12, architecture="Hopper"),
         chip("T4", 60e12, 0.4e12, architecture="Turing", peaks={"fp16": 60e12, "fp32": 8e12}),
+        chip("TPU-v5e", 200e12, 0.8e12, architecture="TPU-v5", vendor="Google"),
     )
     milan = cpu_family(MILAN_FAMILY, 32, cpuid_family=25, cpuid_models=(1,))
     genoa = cpu_family("EPYC-Genoa", 64, cpuid_family=25, cpuid_models=(17,))

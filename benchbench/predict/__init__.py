@@ -9,10 +9,10 @@ cache misses) goes with the geometric mean of both, the best single scaling on p
 Interval widths (80 %) are evidence, not theory. On 547 published offline results of 26 accelerators
 (MLPerf inference v0.5 to v4.1, closed division; derived, unverified by MLCommons) scaling by the
 geometric mean lies within a factor 1.26 of the truth for 80 % of the 1,108 pairs of one round and
-one architecture, and within 1.92 for the 1,738 pairs across architectures (p90 of the absolute error
-31 % and 92 %). Those stacks were tuned per device and PyTorch is not, so the factors here are a
-little wider: leaving one accelerator, or all of its architecture, out, the truth was inside for 86 %
-and 87 %; for language models, whose software moved fastest, only for about half.
+one architecture, and within 1.92 for the 1,738 pairs across architectures (p90 of the absolute
+error 31 % and 92 %). Those stacks were tuned per device and PyTorch is not, so the factors here are
+a little wider. Leaving one accelerator out, or all of its architecture, the truth was inside 87 %
+and 88 % of the time; for language models, whose software moved fastest, about half of it.
 `benchmarks/prediction_error.py` recomputes these figures.
 """
 

@@ -33,5 +33,5 @@ class Prediction(Model):
 class Refusal(Model):
     """Why there is no prediction."""
 
-    code: Literal["no_records", "not_counted", "no_peak", "latency"]
+    code: Literal["no_records", "not_counted", "no_peak", "latency", "other_software"]
     because: str

@@ -34,6 +34,8 @@ _ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
     "cpu": ("bf16", "fp32"),
 }
 """The precision one would use there, best first."""
+_PYTORCH_RUNS_ON = ("NVIDIA", "AMD")
+"""The same code and backend; other accelerators need another compiler, and some cannot train."""
 _STAND_IN: dict[Precision, Precision] = {"bf16": "fp16", "fp16": "bf16"}
 
 NOT_COUNTED = Refusal(
@@ -69,9 +71,19 @@ def scaled(
         return _same_chip(one, target)
     if one.figures.flops_per_unit is None and one.figures.bytes_per_unit is None:
         return NOT_COUNTED
+    if _runs_other_software(one, target, silicon):
+        because = f"{target.name} needs its vendor's own software, and nothing measured ran on it"
+        return Refusal(code="other_software", because=because)
     if one.kind != target.kind:
         return _other_kind(one, target)
     return _same_kind(one, target, silicon, ceilings)
+
+
+def _runs_other_software(one: Reference, target: OfferSilicon, silicon: Silicon) -> bool:
+    there, here = silicon.chips.get(target.name), silicon.chips.get(one.name)
+    if there is None or there.vendor in _PYTORCH_RUNS_ON:
+        return False
+    return here is None or here.vendor != there.vendor
 
 
 def _same_chip(one: Reference, target: OfferSilicon) -> Scaled:

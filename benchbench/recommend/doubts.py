@@ -113,14 +113,15 @@ def _spot(candidates: Sequence[Candidate]) -> Caveat | None:
 
 
 def _low_confidence(candidates: Sequence[Candidate]) -> Caveat | None:
-    doubtful = [one.offer.instance for one in candidates if one.offer.confidence == "low"]
+    doubtful = [one for one in candidates if one.offer.confidence == "low"]
     if not doubtful:
         return None
+    first = doubtful[0]
     return Caveat(
         code="low_confidence_price",
         severity="warning",
-        message=f"{units.counted(len(doubtful), 'price')} of low confidence: "
-        f"{', '.join(sorted(set(doubtful)))}",
+        message=f"{units.counted(len(doubtful), 'price')} of low confidence, the best ranked "
+        f"{first.offer.instance} ({first.offer.provider}, rank {units.count(first.rank)})",
         remedy="check the provider's own price before you decide",
     )
 

@@ -230,12 +230,29 @@ def test_noise_of_the_measurement_widens_the_prediction() -> None:
         ([make.record(work=NOT_COUNTED)], "A30", "not_counted"),
         ([make.record(work=Work(unit="image", bytes_per_unit=1.0))], "A30", "not_counted"),
         ([make.gpu_record(precision="int8")], "A30", "no_peak"),
+        ([make.gpu_record()], "TPU-v5e", "other_software"),
+        ([make.record()], "TPU-v5e", "other_software"),
         ([make.record(scenario="single_stream")], "A30", "latency"),
     ],
 )
 def test_what_gives_no_right_to_predict(records: list[Record], silicon: str, code: str) -> None:
-    """Failed, invalid, uncounted, a precision unknown there, latency from another kind."""
+    """Failed, invalid, uncounted, a precision unknown there, other software, latency."""
     assert refused(records, target(silicon)).code == code
+
+
+def test_a_vendors_own_software_carries_over_to_its_next_chip() -> None:
+    """Measured on a TPU, a TPU twice as fast in everything does twice as much."""
+    tpu = make.accelerator(name="TPU v5e", vendor="google", memory_bytes=None, pci_id=None)
+    chips = {**SILICON.chips}
+    chips["TPU-v5e"] = chips["TPU-v5e"].model_copy(update={"aliases": ("TPU v5e",)})
+    chips["TPU-v5p"] = make.chip("TPU-v5p", 400e12, 1.6e12, architecture="TPU-v5", vendor="Google")
+    silicon = SILICON.model_copy(update={"chips": chips})
+    there = silicon.of_offer(make.gpu_offer(accelerator="TPU-v5p"))
+    assert there is not None
+    record = make.gpu_record(500, system=make.system(accelerators=(tpu,)))
+    answer = predict([record], there, silicon)
+    assert isinstance(answer, Prediction)
+    assert answer.throughput.value == pytest.approx(1000)
 
 
 def test_uncounted_work_still_scales_on_its_own_chip() -> None:

@@ -17,7 +17,6 @@ from tests import factories as make
 
 SILICON = make.silicon()
 FLOPS = 24.299077632e9
-PRICES = st.floats(1e-3, 1e3)
 
 
 def answer(records: Sequence[Record], offers: Sequence[Offer], **limits: Any) -> Recommendation:
@@ -234,6 +233,17 @@ def test_a_missing_price_never_ranks() -> None:
     """No price is not a low price."""
     offers = [make.gpu_offer(instance="x", price_usd_per_hour=None), make.gpu_offer()]
     found = answer([make.gpu_record()], offers)
+    assert only(found).offer.instance == "a100x1"
+    assert [one.code for one in found.rejected] == ["no_price"]
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, math.inf, math.nan])
+def test_a_hostile_price_never_ranks(price: float) -> None:
+    """Zero, negative, infinite and NaN prices in a frame are no prices."""
+    catalog = catalogue.from_offers([make.gpu_offer(), make.gpu_offer(instance="x")])
+    catalog.frame.loc[catalog.frame["instance"] == "x", "price_usd_per_hour"] = price
+    goal = Goal(workload="resnet50-train")
+    found = recommend([make.gpu_record()], catalog, SILICON, goal, today=make.TODAY)
     assert only(found).offer.instance == "a100x1"
     assert [one.code for one in found.rejected] == ["no_price"]
 
@@ -473,6 +483,12 @@ def test_two_limits_that_bind_together_are_both_named() -> None:
     assert "$4.00 per hour and $40.00 would admit a100x1" in found.binding
 
 
+def test_the_answer_survives_its_own_json() -> None:
+    """What is printed as JSON reads back as the same answer: finite numbers, known fields."""
+    found = answer(noisy(1000, 500), [make.gpu_offer(), make.gpu_offer(8), make.offer()], units=1e6)
+    assert Recommendation.model_validate_json(found.model_dump_json(by_alias=True)) == found
+
+
 def test_an_empty_catalogue_says_so() -> None:
     """No offer: no candidate, no rejection, a sentence."""
     found = answer([make.gpu_record()], [])
@@ -553,7 +569,7 @@ def priced_offers(fleet: Sequence[tuple[float, float]], factor: float = 1.0) -> 
 
 
 @given(fleet=FLEETS, timed=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_front_is_what_brute_force_finds(
     fleet: list[tuple[float, float]], *, timed: bool
 ) -> None:
@@ -575,7 +591,7 @@ def test_the_front_is_what_brute_force_finds(
 
 
 @given(fleet=FLEETS, rate=st.none() | st.floats(0.1, 1e4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_doubling_all_prices_keeps_the_ranking_and_doubles_the_cost(
     fleet: list[tuple[float, float]], rate: float | None
 ) -> None:
@@ -588,18 +604,6 @@ def test_doubling_all_prices_keeps_the_ranking_and_doubles_the_cost(
         assert dear.usd_per_unit.value == pytest.approx(2 * cheap.usd_per_unit.value)
         assert dear.tied_with_best == cheap.tied_with_best
         assert dear.pareto == cheap.pareto
-
-
-@given(price=PRICES, rate=st.floats(1e-2, 1e5), factor=st.floats(1.01, 100))
-@settings(max_examples=20, deadline=None)
-def test_dearer_costs_more_and_faster_costs_less(price: float, rate: float, factor: float) -> None:
-    """Dollars per unit rise with the price and fall with the throughput."""
-
-    def cost(price: float, rate: float) -> float:
-        offers = [make.gpu_offer(price_usd_per_hour=price)]
-        return only(answer([make.gpu_record(rate)], offers)).usd_per_unit.value
-
-    assert cost(price * factor, rate) > cost(price, rate) > cost(price, rate * factor)
 
 
 # Doubts
