@@ -85,13 +85,13 @@ def _quota(host: Host, version: int, folder: str) -> float | None:
     else:
         texts = (host.text(f"{folder}/cpu.max") or "").split()
         quota, period = (to_integer(text) for text in (*texts, "", "")[:2])
-    return quota / period if quota and period and quota > 0 and period > 0 else None
+    return quota / period if quota and period and min(quota, period) > 0 else None
 
 
 def _memory(host: Host, version: int, folder: str) -> int | None:
     name = "memory.limit_in_bytes" if version == 1 else "memory.max"
     limit = host.integer(f"{folder}/{name}")
-    return limit if limit and 0 < limit < _NO_LIMIT_BYTES else None
+    return limit if limit is not None and 0 < limit < _NO_LIMIT_BYTES else None
 
 
 def _least(values: Iterable[_Number | None]) -> _Number | None:

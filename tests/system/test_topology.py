@@ -25,6 +25,12 @@ def test_instruction_cache_is_left_out(tmp_path: Path) -> None:
     assert Topology.of(machines.host(tmp_path, files)).cache_per_core(1) is None
 
 
+def test_size_without_a_suffix(tmp_path: Path) -> None:
+    """A plain number is bytes."""
+    files = machines.cores(["0"], [0]) | machines.cache([0], 0, (1, "Data", "49152"), "0")
+    assert Topology.of(machines.host(tmp_path, files)).cache_per_core(1) == 49_152
+
+
 def test_offline_threads_do_not_count(tmp_path: Path) -> None:
     """With hyper-threads switched off a core has one thread."""
     files = machines.cores(["0,2", "1,3"], [0, 0])
