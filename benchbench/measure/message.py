@@ -83,8 +83,3 @@ class Message(Model):
     progress: Progress | None = None
     result: WorkloadResult | CeilingsResult | None = None
     failure: Failure | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more follows."""
-        return self.progress is None

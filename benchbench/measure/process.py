@@ -13,6 +13,7 @@ from time import monotonic
 
 from pydantic import ValidationError
 
+from benchbench import units
 from benchbench.measure import failure
 from benchbench.measure.counters import oom_kills
 from benchbench.measure.message import CeilingsResult, Message, Progress, Request, WorkloadResult
@@ -60,7 +61,7 @@ def run_worker(
         worker.destroy()
     stderr = worker.stderr()
     if timed_out:
-        late = failure.failure("timeout", f"not finished after {timeout_s:.0f} s")
+        late = failure.failure("timeout", f"not finished after {units.duration(timeout_s)}")
         return Ended(None, late, stderr)
     oom_killed = kills_before is not None and (oom_kills() or 0) > kills_before
     return worker.ended(stderr, oom_killed=oom_killed)

@@ -49,7 +49,7 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """One line."""
-        line = message.model_dump_json(exclude_none=True).encode() + b"\n"
+        line = message.model_dump_json().encode() + b"\n"
         while line:
             line = line[os.write(self._descriptor, line) :]
 

@@ -28,6 +28,7 @@ class FakeClock:
         self.now = 5 * SECOND
 
     def __call__(self) -> int:
+        """The time."""
         return self.now
 
     def advance(self, seconds: float) -> None:

@@ -147,7 +147,7 @@ def test_a_hang_ends_at_its_timeout(tmp_path: Path) -> None:
     assert time.monotonic() - began < 30
     assert done.failure is not None
     assert done.failure.kind == "timeout"
-    assert "6 s" in done.failure.message
+    assert "6.00 s" in done.failure.message
     assert dies(noted(tmp_path / "pid"))
     assert dies(noted(tmp_path / "child"))
 
