@@ -186,6 +186,7 @@ def _reference(benchmark: str, rate: float, chip: Chip) -> Reference:
         name=chip.name,
         architecture=chip.architecture,
         count=1,
+        effort="full",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from benchbench import derive
 from benchbench.catalog.silicon import Chip, Identity, Silicon
 from benchbench.derive import Figures
-from benchbench.record import Precision, Record, System
+from benchbench.record import Effort, Precision, Record, System
 from benchbench.stats import Estimate
 
 
@@ -25,6 +25,7 @@ class Reference:
     architecture: str | None
     count: float
     """Accelerators used, or physical cores usable."""
+    effort: Effort
 
     @property
     def devices(self) -> int:
@@ -87,6 +88,7 @@ def reference(group: Sequence[Record], silicon: Silicon) -> Reference | None:
         name=identity.chip_name or reported_name(first.system, first.devices[0]),
         architecture=None if on_cpu or chip is None else chip.architecture,
         count=usable_cores(first.system) if on_cpu else len(first.devices) * _slice(identity, chip),
+        effort=first.effort,
     )
 
 

@@ -20,7 +20,7 @@ from benchbench.recommend.price import Floats, Indices, Priced, Range, priced
 from benchbench.recommend.rank import order, pareto, speaker, tied
 from benchbench.recommend.verdicts import Verdicts, judge
 from benchbench.record import Record
-from benchbench.stats import Basis, Estimate
+from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
     from benchbench.catalog.catalogue import Catalog
@@ -65,7 +65,7 @@ def recommend(
         rejected=ledger.rejected(),
         binding=stopped_by,
         caveats=doubts(candidates, known, today),
-        indicative=is_indicative(known),
+        indicative=is_indicative(candidates, known),
         as_of=today.isoformat(),
     )
 
@@ -160,30 +160,30 @@ def _candidates(shown: _Shown, catalog: "Catalog") -> tuple[Candidate, ...]:
 def _candidate(field: _Field, row: int, catalog: "Catalog") -> Candidate:
     at, terms = int(field.at[row]), field.terms
     delivery = field.verdicts.delivery(at)
-    price, basis = float(field.price[row]), delivery.basis
-    rate = delivery.floor_rate
+    price, known, rate = float(field.price[row]), delivery.throughput, delivery.floor_rate
     return Candidate(
         rank=row + 1,
         offer=catalog.offer(at),
-        basis=basis,
+        basis=delivery.basis,
         configuration=delivery.configuration,
-        throughput=delivery.throughput,
+        throughput=known,
         replicas=int(terms.replicas[row]),
         usd_per_hour=float(terms.usd_per_hour[row]),
-        usd_per_unit=_estimate(terms.usd_per_unit, row, basis),
-        cost_usd=None if terms.cost_usd is None else _estimate(terms.cost_usd, row, basis),
-        time_s=None if terms.time_s is None else _estimate(terms.time_s, row, basis),
+        usd_per_unit=_estimate(terms.usd_per_unit, row, known),
+        cost_usd=None if terms.cost_usd is None else _estimate(terms.cost_usd, row, known),
+        time_s=None if terms.time_s is None else _estimate(terms.time_s, row, known),
         floor_usd_per_unit=None if rate is None else price / (_SECONDS_PER_HOUR * rate),
         because=delivery.because,
     )
 
 
-def _estimate(figure: Range, row: int, basis: Basis) -> Estimate:
+def _estimate(figure: Range, row: int, behind: Estimate) -> Estimate:
     low, high = float(figure.low[row]), float(figure.high[row])
     known = np.isfinite(low) and np.isfinite(high)
     return Estimate(
         value=float(figure.value[row]),
         low=low if known else None,
         high=high if known else None,
-        basis=basis,
+        n=behind.n,
+        basis=behind.basis,
     )

@@ -16,7 +16,7 @@ _FEW_REPEATS = 3
 def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tuple[Caveat, ...]:
     """Caveats on the ranked offers and on the records behind them."""
     found = (
-        _quick(known),
+        _quick(candidates, known),
         _predicted(candidates),
         _stale(candidates, today),
         _repeats(known),
@@ -28,13 +28,21 @@ def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tup
     return tuple(caveat for caveat in found if caveat is not None)
 
 
-def is_indicative(known: Evidence) -> bool:
-    """A quick measurement is behind it."""
-    return any(record.effort == "quick" for record in known.records)
+def is_indicative(candidates: Sequence[Candidate], known: Evidence) -> bool:
+    """A quick measurement is behind a candidate; behind all that is known when there is none."""
+    used = {
+        (one.configuration.device, one.configuration.backend, one.configuration.batch_size)
+        for one in candidates
+    }
+    return any(
+        (one.name, one.figures.backend, one.figures.batch_size) in used or not candidates
+        for one in known.references
+        if one.effort == "quick"
+    )
 
 
-def _quick(known: Evidence) -> Caveat | None:
-    if not is_indicative(known):
+def _quick(candidates: Sequence[Candidate], known: Evidence) -> Caveat | None:
+    if not is_indicative(candidates, known):
         return None
     return Caveat(
         code="quick",

@@ -23,8 +23,6 @@ class Evidence:
     failed: Sequence[Record]
     ceilings: Ceilings
     """Of any workload: a machine's ceilings are its own."""
-    records: Sequence[Record]
-    """The valid ones behind `references`."""
     other_work: int
     """Valid configurations left out because a unit costs something else there."""
 
@@ -50,7 +48,6 @@ def evidence(records: Sequence[Record], silicon: Silicon, goal: Goal) -> Evidenc
         references=kept,
         failed=[record for record in ours if record.failure is not None],
         ceilings=Ceilings.of(everything),
-        records=[record for record in ours if record.validity != "invalid"],
         other_work=len(valid) - len(kept),
     )
 

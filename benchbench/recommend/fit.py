@@ -13,7 +13,7 @@ from benchbench.recommend.answer import Configuration
 from benchbench.record import Cloud, Record
 from benchbench.stats import Basis, Estimate
 
-CORES_TOLERANCE = 0.05
+COUNT_TOLERANCE = 0.05
 """Of usable cores, within which a CPU instance is the one measured."""
 
 _RESERVED = 0.1
@@ -127,16 +127,28 @@ def _refused(answer: Refusal) -> Unfit:
 
 
 def is_measured(one: Reference, offer: Offer, chips: OfferSilicon | None) -> bool:
-    """The very instance type, or the same silicon in the same number, all of it used."""
-    wanted = "accelerator" if offer.accelerator_count > 0 else "cpu"
-    if one.kind != wanted:
+    """The very instance type, or the same silicon in the same number; all of it used."""
+    if one.kind != ("accelerator" if offer.accelerator_count > 0 else "cpu"):
         return False
-    count = offer.accelerator_count if wanted == "accelerator" else offer.cores
-    if chips is not None:
-        count = chips.count
-    same_count = count is None or math.isclose(one.count, count, rel_tol=CORES_TOLERANCE)
-    same_chip = chips is not None and chips.name == one.name and count is not None
-    return same_count and (same_chip or _same_instance(one.system.cloud, offer))
+    if _same_instance(one.system.cloud, offer) and _used_whole(one, offer):
+        return True
+    return chips is not None and chips.name == one.name and _close(one.count, chips.count)
+
+
+def _used_whole(one: Reference, offer: Offer) -> bool:
+    """All accelerators; on a CPU all threads, because guests may hide which of them share a core.
+
+    An offer that does not say how many it has is taken as used whole.
+    """
+    if one.kind == "accelerator":
+        return _close(one.count, offer.accelerator_count)
+    cpu = one.system.cpu
+    threads = min(cpu.usable_threads, cpu.quota_threads or cpu.usable_threads)
+    return offer.vcpu is None or _close(threads, offer.vcpu)
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=COUNT_TOLERANCE)
 
 
 def _same_instance(cloud: Cloud | None, offer: Offer) -> bool:

@@ -178,6 +178,17 @@ def test_the_very_instance_type_needs_no_known_silicon() -> None:
     assert [one.code for one in found.rejected] == ["no_silicon"]
 
 
+@pytest.mark.parametrize(("quota", "basis"), [(None, "measured"), (2.0, "predicted")])
+def test_a_container_with_half_the_threads_is_not_the_instance(
+    quota: float | None, basis: str
+) -> None:
+    """On `c6a.xlarge` whose guest hides hyper-threads: four threads are all, two are half."""
+    cpu = make.cpu(cores=4, usable_cores=4, threads_per_core=1, quota_threads=quota)
+    system = make.system(cpu=cpu, cloud=make.rented("aws", "c6a.xlarge"))
+    offer = make.offer(cores=None, cpu_model="EPYC-Genoa")
+    assert only(answer([make.record(system=system)], [offer])).basis == basis
+
+
 def test_measured_beats_predicted_for_the_same_offer() -> None:
     """With A100 and A30 both measured, neither is predicted from the other."""
     a30 = make.gpu_record(
@@ -631,6 +642,13 @@ def test_each_doubt_is_raised(records: list[Record], offer: Offer, code: str) ->
     doubt = {caveat.code: caveat for caveat in found.caveats}[code]
     assert doubt.remedy
     assert found.indicative is (code == "quick")
+
+
+def test_a_quick_run_elsewhere_leaves_a_standard_one_standing() -> None:
+    """A quick batch 8 beside the standard batch 256 that is recommended."""
+    quick = make.gpu_record(100, batch_size=8, effort="quick")
+    assert not answer([quick, make.gpu_record(1000)], [make.gpu_offer()]).indicative
+    assert answer([quick], [make.gpu_offer()]).indicative
 
 
 def test_nothing_to_doubt_raises_nothing() -> None:
