@@ -125,8 +125,10 @@ def trimmed(text: str) -> str:
 
 
 def interval(half_width_fraction: float | None) -> str:
-    """The half-width of an interval: `±1.2 %`."""
-    return "" if half_width_fraction is None else f"±{percent(half_width_fraction)}"
+    """The half-width of an interval: `±1.2 %`; beyond the value itself only that."""
+    if half_width_fraction is None:
+        return ""
+    return "±>100 %" if half_width_fraction > 1 else f"±{percent(half_width_fraction)}"
 
 
 def count(value: float | None) -> str:

@@ -27,6 +27,7 @@ from benchbench import units
         (units.usd_per_unit(2.5e-6, "image"), "$2.50 per million images"),
         (units.usd_per_unit(0.5, "run"), "$0.500 per run"),
         (units.interval(0.012), "±1.2 %"),
+        (units.interval(63.0), "±>100 %"),
         (units.number(999.96), "1,000"),
         (units.number(0), "0"),
     ],
@@ -58,3 +59,30 @@ def test_unknown_is_a_dash(text: str) -> None:
 def test_rounding_loses_less_than_half_a_per_cent(value: float) -> None:
     """Three significant digits: read back, the number is within 0.5 %."""
     assert float(units.number(value).replace(",", "")) == pytest.approx(value, rel=5.1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (units.count(1234567), "1,234,567"),
+        (units.counted(1, "offer"), "1 offer"),
+        (units.counted(20, "offer"), "20 offers"),
+        (units.times(8, "A100"), "8 \N{MULTIPLICATION SIGN} A100"),
+        (units.trimmed("$100.00"), "$100"),
+        (units.trimmed("2.50 h"), "2.5 h"),
+        (units.trimmed("1,000"), "1,000"),
+        (units.trimmed("20.0 GFLOP/s"), "20 GFLOP/s"),
+        (units.trimmed("0.205"), "0.205"),
+    ],
+)
+def test_counts_and_axes_read_like_this(text: str, expected: str) -> None:
+    """Whole numbers, amounts of things, and numbers on an axis."""
+    assert text == expected
+
+
+@pytest.mark.parametrize(("price", "expected"), [(2e-6, "million images"), (0.5, "image")])
+def test_cheap_work_is_priced_by_the_million(price: float, expected: str) -> None:
+    """The same rule for a column as for a single price."""
+    factor, name = units.bulk(price, "image")
+    assert name == expected
+    assert units.usd_per_unit(price, "image") == f"{units.usd(price * factor)} per {name}"

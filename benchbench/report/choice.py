@@ -28,6 +28,7 @@ from benchbench.report.blocks import (
 )
 
 _COMMAND = "benchbench recommend"
+_MOST_PER_REASON = 25
 
 
 def section(recommendation: Recommendation | None, generated_on: str) -> Section:
@@ -38,7 +39,7 @@ def section(recommendation: Recommendation | None, generated_on: str) -> Section
         return Section("rent", "What to rent", "No offers have been compared yet.", (missing,))
     parts = (
         Part("ranking", "Ranking", _ranking(recommendation, date.fromisoformat(generated_on))),
-        Part("rejected", "Rejected offers", (_rejected(recommendation.rejected),)),
+        Part("rejected", "Rejected offers", _rejected(recommendation.rejected)),
     )
     return Section("rent", "What to rent", goal_sentence(recommendation), parts)
 
@@ -271,17 +272,56 @@ def _plot_table(candidates: Sequence[Candidate], drawing: Scatter) -> Table:
     return Table(drawing.y.label, columns, rows, folded="Show the numbers")
 
 
-def _rejected(rejected: Sequence[Rejected]) -> Block:
+def shown(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
+    """The first of each reason: a catalogue rejects thousands, a page carries some of each."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for one in rejected:
+        seen[one.code] += 1
+        if seen[one.code] <= _MOST_PER_REASON:
+            kept.append(one)
+    return tuple(kept)
+
+
+def reasons(rejected: Sequence[Rejected]) -> dict[str, int]:
+    """How many offers each reason rejects, most first."""
+    return dict(Counter(one.code for one in rejected).most_common())
+
+
+def _rejected(rejected: Sequence[Rejected]) -> tuple[Block, ...]:
     if not rejected:
-        return Prose(("None: every offer considered meets the goal.",))
-    reasons = Counter(one.code.replace("_", " ") for one in rejected)
-    why = ", ".join(f"{units.count(count)} {code}" for code, count in reasons.most_common())
+        return (Prose(("None: every offer considered meets the goal.",)),)
+    return (_reasons(rejected), _list(rejected))
+
+
+def _reasons(rejected: Sequence[Rejected]) -> Table:
+    examples = {one.code: one for one in reversed(rejected)}
+    columns = (Column("Reason"), Column("Offers", numeric=True), Column("For example"))
+    rows = tuple(
+        Row(
+            (
+                words(code.replace("_", " ")),
+                plain(count, units.count),
+                words(f"{examples[code].instance}: {examples[code].because}"),
+            )
+        )
+        for code, count in reasons(rejected).items()
+    )
+    return Table("Why offers were rejected", columns, rows)
+
+
+def _list(rejected: Sequence[Rejected]) -> Table:
+    listed = shown(rejected)
     columns = (Column("Offer"), Column("Where and how priced"), Column("Rejected because"))
     rows = tuple(
         Row(
             (words(one.instance), words(place(one)), words(one.because, one.code.replace("_", " ")))
         )
-        for one in rejected
+        for one in listed
     )
-    folded = f"{units.counted(len(rejected), 'rejected offer')}: {why}"
-    return Table("Offers that do not meet the goal", columns, rows, folded=folded, filterable=True)
+    missing = len(rejected) - len(listed)
+    caption = "Offers that do not meet the goal"
+    if missing:
+        caption += f"; {units.count(missing)} more are in the output of benchbench recommend --json"
+    folded = f"Show {units.counted(len(listed), 'rejected offer')}"
+    return Table(caption, columns, rows, folded=folded, filterable=True)

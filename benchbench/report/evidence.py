@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from benchbench import units
-from benchbench.derive import Figures
+from benchbench.derive import Figures, group
 from benchbench.record import Ceiling, Record, System
 
 _UNIT_SUFFIX = re.compile(r"_(usd(_per_\w+)?|fraction|years|months|hours|fte|k?w)$")
@@ -17,14 +17,17 @@ VALIDITY_WORDS = {
 }
 
 
-def behind(figure: Figures, records: Iterable[Record]) -> list[Record]:
-    """The records of one configuration that hold a measurement."""
+def behind(figures: Sequence[Figures], figure: Figures, records: Sequence[Record]) -> list[Record]:
+    """The records of one configuration that hold a measurement.
+
+    Two runs of one setting are two figures: the first belongs to the first group of records.
+    """
     wanted = _setting(figure)
-    return [
-        record
-        for record in records
-        if record.measurement is not None and _setting(record) == wanted
-    ]
+    earlier = figures[: figures.index(figure)]
+    position = sum(_setting(one) == wanted for one in earlier)
+    groups = [of for of in group(records) if _setting(of[0]) == wanted]
+    chosen = groups[position] if position < len(groups) else []
+    return [record for record in chosen if record.measurement is not None]
 
 
 def _setting(of: Figures | Record) -> tuple[object, ...]:

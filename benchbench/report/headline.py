@@ -8,7 +8,7 @@ from benchbench.derive import Figures
 from benchbench.recommend import Candidate, Recommendation
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
-from benchbench.tco.answer import TcoAnswer
+from benchbench.tco.answer import TcoAnswer, TornadoBar
 
 _NOTHING = "Nothing was measured."
 
@@ -176,10 +176,18 @@ def _money_changes(tco: TcoAnswer | None) -> list[str]:
         return []
     said = [tco.break_even.sentence]
     bars = tco.uncertainty.tornado if tco.uncertainty else ()
-    flips = [evidence.name(bar.key) for bar in bars if bar.low_saving_usd * bar.high_saving_usd < 0]
+    flips = [_flip(bar, tco) for bar in bars if bar.low_saving_usd * bar.high_saving_usd < 0]
     if flips:
-        said.append(f"Alone, within its range, each of these would turn it: {', '.join(flips)}.")
+        said.append(f"Alone, within its range, each of these would turn it: {'; '.join(flips)}.")
     return said
+
+
+def _flip(bar: TornadoBar, tco: TcoAnswer) -> str:
+    name = evidence.name(bar.key)
+    if bar.flips_at is None:
+        return name
+    unit = next((f" {one.unit}" for one in tco.assumptions if one.key == bar.key), "")
+    return f"{name} at {units.number(bar.flips_at)}{unit}"
 
 
 def _ties(recommendation: Recommendation | None) -> list[str]:

@@ -265,7 +265,8 @@ def _regimes(figures: Sequence[Figures]) -> Table:
 
 def _durations(records: Sequence[Record], figures: Sequence[Figures]) -> Part:
     spreads = [
-        _spread(figure, evidence.behind(figure, records)) for figure in evidence.best(figures)
+        _spread(figure, evidence.behind(figures, figure, records))
+        for figure in evidence.best(figures)
     ]
     shown = tuple(spread for spread in spreads if spread is not None)[:_MOST_CHARTED]
     blocks: list[Block] = []

@@ -7,6 +7,7 @@ in dark mode; all three are rewritten here.
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,7 +135,9 @@ def tie(artist: Artist, key: str) -> None:
 @contextmanager
 def settings() -> Iterator[None]:
     """Set matplotlib up as this report wants it, whatever the user's own settings are."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        # Only used for measuring; the browser has the glyph.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
         yield
@@ -168,12 +171,15 @@ def _restyle(body: str) -> str:
 def _restyle_tag(tag: re.Match[str]) -> str:
     text = tag.group().replace("xlink:href", "href")
     text = re.sub(r"#a000[01]\d", lambda match: f"var(--{_VARIABLES[match.group()]})", text)
-    text = re.sub(
-        r"font: (?:(bold|\d00) )?([\d.]+)px [^;\"]*",
-        lambda match: f"font-size: {match[2]}px" + (";font-weight: 600" if match[1] else ""),
-        text,
-    )
+    text = re.sub(r"font: (bold |\d00 )?([\d.]+px)[^;\"]*", _font, text)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     return re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match.group()):.2f}", text)
+
+
+def _font(match: re.Match[str]) -> str:
+    # Before 3.10 matplotlib wrote the shorthand, family included.
+    weight = "font-weight: 600; " if match[1] else ""
+    return f"{weight}font-size: {match[2]}"
 
 
 def _rename(body: str, key: str) -> str:

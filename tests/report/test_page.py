@@ -1,0 +1,269 @@
+"""The file: the same every time, harmless whatever it is fed, and complete."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from benchbench import derive
+from benchbench.bundled import folder
+from benchbench.report.method import TRADEMARK
+from benchbench.report.page import embeddable, policy, render
+from benchbench.report.view import build
+from tests.report import hostile, sample
+from tests.report.pages import Page, parse
+
+CHARTS = 8
+
+
+whole, attacked = sample.page, hostile.page
+
+
+def test_the_same_view_gives_the_same_bytes() -> None:
+    """Whatever the user's matplotlib settings, and twice in one process."""
+    with mpl.rc_context({"font.size": 30, "axes.grid": True, "svg.fonttype": "path"}):
+        assert render(sample.view()) == whole()
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Neither hash seed nor time zone reaches the page."""
+    code = (
+        "import hashlib; from tests.report import sample;"
+        "from benchbench.report.page import render;"
+        "print(hashlib.sha256(render(sample.view()).encode()).hexdigest())"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == hashlib.sha256(whole().encode()).hexdigest()
+
+
+def test_the_policy_allows_exactly_the_page_s_script() -> None:
+    """The hash is of the bytes between the tags, computed here from the page itself."""
+    page = parse(whole())
+    (script,) = [one for one in page.all("script") if "type" not in one.attributes]
+    digest = base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
+    (meta,) = [one for one in page.all("meta") if "http-equiv" in one.attributes]
+    assert meta.attributes["content"] == (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_another_script_has_another_policy() -> None:
+    """The hash is of the script, not a constant."""
+    assert policy("a") != policy("b")
+
+
+def test_nothing_outside_the_file_is_referred_to() -> None:
+    """Links go to places in the page; the one icon is empty data."""
+    page = parse(whole())
+    for element in page.elements:
+        for name, value in element.attributes.items():
+            if name in {"href", "src", "xlink:href", "action", "data"}:
+                assert value.startswith("#") or value == "data:,", (element.tag, value)
+    assert not re.search(r"@import|url\((?!#)", whole())
+    assert "http" not in "".join(element.text for element in page.all("style", "svg"))
+
+
+@pytest.mark.parametrize("html", [whole, attacked])
+def test_identifiers_are_unique_and_found(html: object) -> None:
+    """Inlined charts do not clash; what is referred to exists."""
+    assert callable(html)
+    page = parse(html())
+    identifiers = [one.attributes["id"] for one in page.elements if "id" in one.attributes]
+    assert len(identifiers) == len(set(identifiers))
+    referred = {
+        name
+        for one in page.elements
+        for name in one.attributes.get("aria-labelledby", "").split()
+        + re.findall(r"url\(#([^)]+)\)", " ".join(one.attributes.values()))
+        + re.findall(r"^#(.+)", one.attributes.get("href", ""))
+    }
+    assert referred
+    assert referred <= set(identifiers)
+
+
+def test_hostile_names_stay_text() -> None:
+    """No element, attribute or second script comes of them; the reader sees what was typed."""
+    page, clean = parse(attacked()), parse(whole())
+    assert len(page.all("script")) == len(clean.all("script")) == 2
+    assert not page.all("img")
+    assert not [name for one in page.elements for name in one.attributes if name.startswith("on")]
+    (heading,) = page.all("h1")
+    assert heading.text.startswith(f"{hostile.MARKUP} {hostile.MATHS}")
+
+
+def test_hostile_names_stay_text_in_charts() -> None:
+    """Not parsed as mathematics either: every character is there."""
+    texts = [one.text for one in parse(attacked()).all("text")]
+    assert any(f"{hostile.MARKUP} {hostile.MATHS}" in text for text in texts)
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\u202e", "\u200b", "\x00"])
+def test_invisible_characters_are_left_out(character: str) -> None:
+    """A terminal escape in `less`, or a reversed file name, is no use to a reader."""
+    assert character in hostile.NAME
+    assert character not in attacked()
+
+
+def test_the_embedded_data_are_the_view_s() -> None:
+    """What the element holds, parsed, is the view's document, hostile names included."""
+    view = hostile.view()
+    (data,) = [one for one in parse(attacked()).all("script") if "type" in one.attributes]
+    assert json.loads(data.text) == json.loads(view.data)
+
+
+@given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=8))
+def test_embedding_changes_no_value(value: object) -> None:
+    """Whatever the text: the same when parsed, and unable to close its element."""
+    text = embeddable(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_every_chart_has_words_and_a_table() -> None:
+    """Title and description for those who do not see it; numbers beside it."""
+    page = parse(whole())
+    svgs = page.all("svg")
+    assert len(svgs) == 2 * CHARTS
+    for svg in svgs:
+        assert svg.attributes["role"] == "img"
+        assert len(svg.attributes["aria-labelledby"].split()) == 2
+    assert len(page.all("figure")) == CHARTS
+    assert all("Show the numbers" in figure.text for figure in page.all("figure"))
+
+
+def test_headings_are_in_order() -> None:
+    """One h1; no level is skipped."""
+    levels = [int(one.tag[1]) for one in parse(whole()).all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_landmarks_and_a_way_past_them() -> None:
+    """Header, navigation, main, footer; the first link skips to the answers."""
+    page = parse(whole())
+    for landmark in ("header", "nav", "main", "footer"):
+        assert len(page.all(landmark)) == 1
+    assert page.all("a")[0].attributes["href"] == "#summary"
+
+
+def test_tables_name_their_rows_and_columns() -> None:
+    """Every heading cell has a scope; every table a caption."""
+    page = parse(whole())
+    assert all(one.attributes["scope"] in {"row", "col"} for one in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table")) > CHARTS
+
+
+def test_bases_are_told_by_a_word_and_a_mark() -> None:
+    """Never by colour alone: the word stands beside each mark."""
+    page = parse(whole())
+    spans = [one for one in page.all("span") if one.attributes.get("class") == "basis"]
+    assert {one.text for one in spans} == {"measured", "predicted", "assumed"}
+    marks = {one.attributes["class"] for one in page.all("i")}
+    assert marks == {"mark mark-measured", "mark mark-predicted", "mark mark-assumed"}
+
+
+def test_whose_name_mlperf_is_stands_once() -> None:
+    """With MLCommons' own footnote, and nowhere else is the name used."""
+    page = parse(whole())
+    (main,) = page.all("main")
+    assert main.text.count(TRADEMARK) == 1
+    assert main.text.replace(TRADEMARK, "").count("MLPerf") == 0
+
+
+def test_indicative_is_on_the_page() -> None:
+    """A quick run is labelled where its numbers stand."""
+    record = sample.measured("resnet50-train", 4.02, effort="quick")
+    view = build([record], figures=[derive.figures([record])], generated_on="2026-01-15")
+    chips = [one.text for one in parse(render(view)).all("span")]
+    assert "indicative" in chips
+    assert "indicative" not in [one.text for one in parse(whole()).all("span")]
+
+
+def test_an_empty_report_is_a_page() -> None:
+    """It says what to run."""
+    page: Page = parse(render(build([], figures=[], generated_on="2026-01-15")))
+    assert [one.text for one in page.all("code")][:3] == [
+        "benchbench run",
+        "benchbench recommend",
+        "benchbench tco",
+    ]
+
+
+def test_forty_measurements_and_twenty_offers_stay_below_a_megabyte() -> None:
+    """Raw samples included: it travels by e-mail."""
+    records = [
+        sample.measured("resnet50-train", 4.02, batch=batch, steps=400) for batch in range(1, 41)
+    ]
+    figures = [sample.figure(record, 4.02) for record in records]
+    base = sample.recommendation()
+    twenty = tuple(
+        one.model_copy(update={"rank": rank})
+        for rank, one in enumerate((base.candidates * 2)[:20], start=1)
+    )
+    recommendation = base.model_copy(update={"candidates": twenty})
+    view = build(
+        records,
+        figures=figures,
+        recommendation=recommendation,
+        tco=sample.tco(),
+        generated_on="2026-01-15",
+    )
+    assert len(render(view).encode()) < 1_000_000
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_texts_reach_aa_in_both_modes(mode: int) -> None:
+    """4.5 to 1 on paper, for text and for the series' names at their lines."""
+    css = (folder("reports") / "assets" / "report.css").read_text(encoding="utf-8")
+    block = re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)[mode]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+    texts = set(colours) - {"paper", "raised", "rule"}
+    assert len(texts) >= 14
+    for name in texts:
+        assert _contrast(colours[name], colours["paper"]) >= 4.5, name
+        if not name.startswith("series"):
+            assert _contrast(colours[name], colours["raised"]) >= 4.5, name
+
+
+def test_the_page_never_shows_a_template_s_leftovers() -> None:
+    """Neither a placeholder nor a Python value in a reader's way."""
+    visible = parse(whole()).all("main")[0].text
+    assert not re.search(r"\{\{|\{%|None|nan\b|Estimate\(|datetime", visible)
+
+
+def test_a_name_reads_as_it_was_typed() -> None:
+    """Escaped once, not twice."""
+    assert str(escape(hostile.MARKUP)) in attacked()
+    assert "&amp;amp;amp;" not in attacked()
