@@ -48,7 +48,7 @@ def _quick(candidates: Sequence[Candidate], known: Evidence) -> Caveat | None:
         code="quick",
         severity="warning",
         message="quick measurements are behind this: indicative only",
-        remedy="measure again with --effort standard",
+        remedy="measure again with: benchbench run --standard",
     )
 
 
@@ -76,7 +76,7 @@ def _stale(candidates: Sequence[Candidate], today: date) -> Caveat | None:
         code="stale_price",
         severity="warning",
         message=f"{said} older than {STALE_AFTER_DAYS} days, the oldest {max(old)} days",
-        remedy="check the provider's price, or import newer ones: benchbench catalog import",
+        remedy="check the provider's price of today before you decide",
     )
 
 
@@ -89,7 +89,7 @@ def _repeats(known: Evidence) -> Caveat | None:
         severity="note",
         message=f"no configuration was measured in more than {units.counted(most, 'process')}; "
         "separate processes vary more than one does",
-        remedy="measure again with --repeats 3",
+        remedy="measure again with: benchbench run --standard, which runs three",
     )
 
 
