@@ -26,6 +26,7 @@ class Identity(Model):
     kind: Literal["accelerator", "cpu"] | None = None
     peaks: Peaks = {}
     bandwidth_bytes_per_s: Positive | None = None
+    """On a CPU the cores' share of the socket: a guest whose neighbours rest can draw more."""
     ambiguous: tuple[str, ...] = ()
     """The names it could be, where more than one is left."""
     because: str

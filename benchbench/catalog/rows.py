@@ -107,7 +107,8 @@ def _parsed(file: TextIO, path: Path) -> Iterator[Line]:
         if fields and len(fields) != len(header):
             yield Line(path.name, number, [], f"{len(fields)} fields, not {len(header)}")
         elif fields:
-            ordered = fields if as_is else [fields[i] if i >= 0 else "" for i in at]
+            cells = [cell.strip() for cell in fields]
+            ordered = cells if as_is else [cells[i] if i >= 0 else "" for i in at]
             yield Line(path.name, number, ordered)
 
 
@@ -138,8 +139,7 @@ def _chunk(chunk: Sequence[Line]) -> tuple[pd.DataFrame, list[RejectedRow]]:
 
 
 def _text(fields: list[list[str]]) -> pd.DataFrame:
-    text = pd.DataFrame(fields, columns=list(COLUMNS), dtype=object)
-    return text.apply(lambda column: column.str.strip()) if len(text) else text
+    return pd.DataFrame(fields, columns=list(COLUMNS), dtype=object)
 
 
 def typed(text: pd.DataFrame) -> pd.DataFrame:

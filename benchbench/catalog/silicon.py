@@ -27,6 +27,7 @@ class OfferSilicon(Model):
     """Accelerators, or physical cores."""
     peaks: Peaks = {}
     bandwidth_bytes_per_s: Positive | None = None
+    """On a CPU the cores' share of the socket: a guest whose neighbours rest can draw more."""
     memory_bytes: int | None = None
     """Of all accelerators; main memory on a CPU instance."""
     because: str

@@ -53,6 +53,8 @@ _BY_LABEL = {
     "A6000": "RTX-A6000",
     "RTXPRO6000": "RTX-PRO-6000-BSE",
     "RTXPRO6000S": "RTX-PRO-6000-BSE",
+    "V100PCIE16GB": "V100-PCIe-16GB",
+    "V100S": "V100S-PCIe-32GB",
     "T4": "T4",
     "T4G": "T4G",
 }
@@ -60,7 +62,7 @@ _BOARDS = {"SXM": "SXM4", "SXM4": "SXM4", "PCIE": "PCIe", "PCIENVLINK": "PCIe", 
 _A100 = re.compile(
     r"A100(?:(?P<gb>40|80)GB)?(?P<board>SXM4?|PCIE(?:NVLINK)?|)(?:(?P<after>40|80)(?:GB)?)?"
 )
-_V100 = re.compile(r"V100S?(?:SXM2|PCIE)?(?:(?P<gb>16|32)(?:GB)?)?")
+_V100 = re.compile(r"V100(?:SXM2)?(?:(?P<gb>16|32)(?:GB)?)?")
 _IN_BRACKETS = re.compile(r"\s*\(.*\)$")
 
 
@@ -71,13 +73,6 @@ def canonical(label: str, memory_gib: float | None = None) -> str | None:
         size = match["gb"] or match["after"] or (f"{memory_gib:g}" if memory_gib else None)
         return f"A100-{_BOARDS[match['board']]}-{size}GB" if size in {"40", "80"} else None
     if match := _V100.fullmatch(key):
-        return _v100(key, match["gb"] or (f"{memory_gib:g}" if memory_gib else None))
+        size = match["gb"] or (f"{memory_gib:g}" if memory_gib else None)
+        return f"V100-SXM2-{size}GB" if size in {"16", "32"} else None
     return _BY_LABEL.get(key)
-
-
-def _v100(key: str, size: str | None) -> str | None:
-    if key.startswith("V100S"):
-        return "V100S-PCIe-32GB" if not key.startswith("V100SXM") else f"V100-SXM2-{size}GB"
-    if "PCIE" in key:
-        return "V100-PCIe-16GB" if size == "16" else None
-    return f"V100-SXM2-{size}GB" if size in {"16", "32"} else None
