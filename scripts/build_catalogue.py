@@ -30,7 +30,7 @@ KEY = ("provider", "region", "zone", "instance", "price_kind")
 
 
 def main(data: Path) -> None:
-    """Write one CSV per provider; every row has passed the model of an offer."""
+    """Write one CSV per provider; `benchbench catalog check` then judges the rows."""
     selection = tomllib.loads(Path(__file__).with_name("catalogue_selection.toml").read_text())
     offers: dict[tuple[str, ...], Row] = {}
     for rows in (
