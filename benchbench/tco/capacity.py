@@ -11,7 +11,7 @@ from benchbench.record import Record
 from benchbench.stats import Basis, Estimate
 from benchbench.tco.answer import Assumption
 from benchbench.tco.scenario import Scenario
-from benchbench.tco.server import Server
+from benchbench.tco.server import Server, family
 
 _THREADS_PER_CORE = 2
 
@@ -111,7 +111,7 @@ def _servers(offer: Offer, server: Server) -> float | None:
 def _same_accelerator(offer: Offer, server: Server) -> None:
     """Counting is only fair among the same chips; for others somebody must measure."""
     rented, bought = offer.accelerator, server.accelerator
-    if (rented is None) == (bought is None) and _family(rented) == _family(bought):
+    if (rented is None) == (bought is None) and family(rented) == family(bought):
         return
     message = (
         f"{offer.instance} has {rented or 'no accelerator'}, {server.name} {bought or 'none'}: "
@@ -119,11 +119,6 @@ def _same_accelerator(offer: Offer, server: Server) -> None:
         "write capacity under [cloud] and [owned]"
     )
     raise DataError(message)
-
-
-def _family(accelerator: str | None) -> str:
-    """`H100` of `H100-SXM5-80GB`."""
-    return "" if accelerator is None else accelerator.partition("-")[0]
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,8 @@ class _Meter:
         if not same:
             return None
         best = max(same, key=lambda one: one.throughput.value)
-        return _from_estimate(best.throughput, f"measured on {target.name}")
+        source = f"the fastest configuration on {target.count:g} x {target.name}"
+        return _from_estimate(best.throughput, source)
 
     def _predicted(self, target: OfferSilicon, name: str, section: str) -> Capacity:
         from benchbench import predict  # noqa: PLC0415  only where a workload was measured

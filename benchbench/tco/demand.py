@@ -3,6 +3,7 @@
 import csv
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,12 @@ _ROUNDING = 1e-9
 """10.0 machines must not become 11 because 1000/100 came out as 10.000000000000002."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Demand:
     """A duration curve that grows: `levels` (L,) in the demand's unit, `weights` (…, L) sum to 1.
+
+    Compared by identity, so that what takes long to work out (8,760 levels in every month) is
+    remembered while other inputs are drawn.
 
     `batch` work may run at any hour, so that half a machine's work costs half its hours;
     otherwise machines come whole.
@@ -37,7 +41,7 @@ class Demand:
 
     def mean(self) -> Array:
         """Mean level of each month: (…, months)."""
-        return self._mean_over_hours(self.by_month())
+        return self.mean_over_hours(self.by_month())
 
     def peak(self) -> Array:
         """Highest level of each month that any hour reaches: (months,)."""
@@ -47,29 +51,49 @@ class Demand:
 
     def machine_hours(self, capacity: float, beyond: Array | float = 0.0) -> Array:
         """Hours of machines of `capacity` that carry what exceeds `beyond` (months,)."""
-        rest = np.maximum(self.by_month() - np.broadcast_to(beyond, (self.months,))[:, None], 0.0)
-        return HOURS_PER_MONTH * self._mean_over_hours(self._machines(rest, capacity))
+        base = np.broadcast_to(np.asarray(beyond, dtype=np.float64), (self.months,))
+        return _machine_hours(self, capacity, base.tobytes())
 
     def served(self, capacity: Array) -> Array:
         """Mean level of each month that machines of `capacity` (months,) in all can carry."""
-        return self._mean_over_hours(np.minimum(self.by_month(), capacity[:, None]))
+        return _served(self, np.asarray(capacity, dtype=np.float64).tobytes())
 
     def share_needing(self, count: int, capacity: float) -> float:
         """P(demand ≥ k): the share of hours with work for the k-th machine, over all months."""
-        machines = self._machines(self.by_month(), capacity)
+        machines = self.machines(self.by_month(), capacity)
         used = np.clip(machines - (count - 1), 0.0, 1.0)
-        return float(self._mean_over_hours(used).mean())
+        return float(self.mean_over_hours(used).mean())
 
     def machines_at_peak(self, capacity: float) -> Array:
         """Whole machines that carry each month's peak: (months,)."""
         return np.ceil(self.peak() / capacity - _ROUNDING)
 
-    def _machines(self, levels: Array, capacity: float) -> Array:
+    def machines(self, levels: Array, capacity: float) -> Array:
+        """How many machines of `capacity` carry each of `levels`."""
         machines = levels / capacity
         return machines if self.batch else np.ceil(machines - _ROUNDING)
 
-    def _mean_over_hours(self, by_level: Array) -> Array:
+    def mean_over_hours(self, by_level: Array) -> Array:
+        """(months, L) → (…, months)."""
         return np.asarray(self.weights @ by_level.T)
+
+
+@lru_cache(maxsize=64)
+def _machine_hours(demand: Demand, capacity: float, beyond: bytes) -> Array:
+    rest = np.maximum(demand.by_month() - np.frombuffer(beyond)[:, None], 0.0)
+    return _constant(HOURS_PER_MONTH * demand.mean_over_hours(demand.machines(rest, capacity)))
+
+
+@lru_cache(maxsize=64)
+def _served(demand: Demand, capacity: bytes) -> Array:
+    carried = np.minimum(demand.by_month(), np.frombuffer(capacity)[:, None])
+    return _constant(demand.mean_over_hours(carried))
+
+
+def _constant(values: Array) -> Array:
+    """What is remembered must not be written to."""
+    values.setflags(write=False)
+    return values
 
 
 def two_levels(high: float, low: float, share_high: Value) -> tuple[Array, Array]:

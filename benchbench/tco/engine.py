@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from benchbench.catalog import defaults as catalog_defaults
+from benchbench.catalog import quotes as catalog_quotes
 from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.defaults import Default
+from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
 from benchbench.record import Record
 from benchbench.tco import breakeven, cloud, hybrid, owned, uncertainty
@@ -55,6 +57,7 @@ def evaluate(
     catalog: Catalog | None = None,
     silicon: Silicon | None = None,
     defaults: Mapping[str, Default] | None = None,
+    quotes: Mapping[str, Quote] | None = None,
     today: date | None = None,
     draws: int = uncertainty.DRAWS,
 ) -> TcoAnswer:
@@ -68,6 +71,7 @@ def evaluate(
         catalog=catalog,
         silicon=silicon,
         defaults=catalog_defaults.load() if defaults is None else defaults,
+        quotes=catalog_quotes.load() if quotes is None else quotes,
         today=today or datetime.now(UTC).date(),
     )
     decided = plan(setup.case)
@@ -121,48 +125,45 @@ def _how_sure(setup: Setup, decided: Plan, draws: int) -> Uncertainty | None:
 
 
 def _answer(setup: Setup, decided: Plan, sure: Uncertainty | None) -> TcoAnswer:
-    case, scenario = setup.case, setup.scenario
-    rents = clouds(case, decided)
-    own: AlternativeName = "colocated" if case.colocation else "owned"
-    ways: dict[AlternativeName, Flows] = {
-        **rents,
-        own: owned.flows(case, decided.fleet),
-        "hybrid": hybrid.flows(case, decided.owned),
-    }
-    alternatives = tuple(_alternative(setup, decided, name, flows) for name, flows in ways.items())
-    costs = {one.name: one.npv_usd for one in alternatives if one.npv_usd is not None}
-    best_rent = min(rents, key=lambda name: costs[name])
-    months = breakeven.months(
-        case,
-        decided.fleet,
-        total(ways[own], case.horizon),
-        total(rents[best_rent], case.horizon),
-    )
-    used = _utilisation(case, decided.fleet)
-    told = Told(
-        setup=setup,
-        alternatives=alternatives,
-        own=own,
-        best_rent=best_rent,
-        costs=decided.costs,
-        months=months,
-        utilisation=used,
-        hybrid_servers=decided.owned,
-        uncertainty=sure,
-    )
+    case = setup.case
+    told = _told(setup, decided, sure)
     return TcoAnswer(
-        title=scenario.title,
+        title=setup.scenario.title,
         horizon_months=case.horizon,
         unit=setup.unit,
-        alternatives=alternatives,
-        cheapest=min(costs, key=lambda name: costs[name]),
-        break_even=_break_even(decided.costs, months, break_even_sentence(told)),
-        utilisation=used,
+        alternatives=told.alternatives,
+        cheapest=told.ranked()[0][1].name,
+        break_even=_break_even(decided.costs, told.months, break_even_sentence(told)),
+        utilisation=told.utilisation,
         hybrid_base_servers=decided.owned,
-        curve=_curve(decided.costs, own, case.accelerators),
+        curve=_curve(decided.costs, told.own, case.accelerators),
         uncertainty=sure,
         assumptions=setup.assumptions,
         sentences=sentences(told),
+    )
+
+
+def _told(setup: Setup, decided: Plan, sure: Uncertainty | None) -> Told:
+    """Every alternative worked out, and owning held against the best rent."""
+    case = setup.case
+    own: AlternativeName = "colocated" if case.colocation else "owned"
+    rents = clouds(case, decided)
+    owning = owned.flows(case, decided.fleet)
+    best = min(rents, key=lambda name: hybrid.cost_of(case, rents[name]))
+    mixed = hybrid.flows(case, decided.owned)
+    ways: dict[AlternativeName, Flows] = {**rents, own: owning, "hybrid": mixed}
+    return Told(
+        setup=setup,
+        alternatives=tuple(_alternative(setup, decided, name, ways[name]) for name in ways),
+        own=own,
+        best_rent=best,
+        costs=decided.costs,
+        months=breakeven.months(
+            case, decided.fleet, total(owning, case.horizon), total(rents[best], case.horizon)
+        ),
+        utilisation=_utilisation(case, decided.fleet),
+        hybrid_servers=decided.owned,
+        uncertainty=sure,
     )
 
 
@@ -177,7 +178,7 @@ _LABELS: dict[AlternativeName, str] = {
 
 
 def _alternative(setup: Setup, decided: Plan, name: AlternativeName, flows: Flows) -> Alternative:
-    because = _infeasible(setup.case, decided, name)
+    because = _infeasible(decided, name)
     if because is not None:
         return Alternative(name=name, label=_LABELS[name], infeasible_because=because)
     case = setup.case
@@ -197,7 +198,7 @@ def _alternative(setup: Setup, decided: Plan, name: AlternativeName, flows: Flow
     )
 
 
-def _infeasible(case: Case, decided: Plan, name: AlternativeName) -> str | None:
+def _infeasible(decided: Plan, name: AlternativeName) -> str | None:
     needed = decided.most > 0
     if name in {"owned", "colocated"} and needed and not decided.fleet.any():
         return "the servers would arrive after the horizon"

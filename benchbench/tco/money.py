@@ -33,7 +33,9 @@ def present_value(flows: Array, annual_rate: Value) -> Array:
 
 def annuity_factor(rate: float, periods: float) -> float:
     """Equal payment per period that repays 1: r / (1 - (1 + r)^-n); 1/n without interest."""
-    return 1.0 / periods if rate == 0 else rate / -math.expm1(-periods * math.log1p(rate))
+    if rate == 0:
+        return 1.0 / periods
+    return rate / -math.expm1(-periods * math.log1p(rate))
 
 
 def equivalent_annual_cost(capex: float, residual: float, rate: float, years: float) -> float:
@@ -41,7 +43,7 @@ def equivalent_annual_cost(capex: float, residual: float, rate: float, years: fl
 
     Brealey, Myers, Allen, Principles of Corporate Finance, ch. 6.
     """
-    return (capex - residual / (1.0 + rate) ** years) * annuity_factor(rate, years)
+    return (capex - residual * math.pow(1.0 + rate, -years)) * annuity_factor(rate, years)
 
 
 def break_even_utilisation(

@@ -74,13 +74,5 @@ PLANNING = {
             "ratio to wholesale",
             "retail colocation under 100 kW costs 1.5-2 times the wholesale price",
         ),
-        _planning(
-            "planning.power_cpu_server_kw",
-            0.8,
-            0.4,
-            1.2,
-            "kW at most",
-            "two processors of 280-400 W and memory; read yours from the management controller",
-        ),
     )
 }

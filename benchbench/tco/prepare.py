@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.defaults import Default
+from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
 from benchbench.record import Record
 from benchbench.tco import capacity, inputs, prices
@@ -46,12 +47,13 @@ def prepare(
     catalog: Catalog | None,
     silicon: Silicon | None,
     defaults: Mapping[str, Default],
+    quotes: Mapping[str, Quote],
     today: date,
 ) -> Setup:
     """Look everything up once."""
     offer = prices.find_offer(scenario, catalog)
     found = prices.find(scenario, defaults, offer, catalog, today)
-    server = servers.find(scenario, defaults, offer)
+    server = servers.find(scenario, quotes, offer)
     rented, bought = capacity.resolve(scenario, offer, server, records, silicon)
     busy = _busy(scenario, defaults)
     wanted = _demand(scenario, busy, bought.value)

@@ -98,12 +98,15 @@ def find(
 
 def from_bill(bill: Assumption, instance_hours: float) -> Assumption:
     """The hourly price a known monthly bill means for the hours of the first month."""
-    per_hour = 1.0 / instance_hours if instance_hours else 0.0
+
+    def per_hour(amount: float | None) -> float | None:
+        return None if amount is None else amount / instance_hours if instance_hours else 0.0
+
     return Assumption(
         key=_ON_DEMAND,
-        value=bill.value * per_hour,
-        low=None if bill.low is None else bill.low * per_hour,
-        high=None if bill.high is None else bill.high * per_hour,
+        value=per_hour(bill.value) or 0.0,
+        low=per_hour(bill.low),
+        high=per_hour(bill.high),
         unit=_PER_HOUR,
         source="the bill stated in the scenario, spread over the instances the demand needs",
         basis="assumed",

@@ -276,8 +276,10 @@ def _sentence(error: ValidationError) -> str:
     first = complaints[0]["loc"][:2]
     same = [complaint for complaint in complaints if complaint["loc"][:2] == first]
     told = next((item for item in same if item["type"] == "value_error"), same[0])
-    text = told["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(map(str, first))}: {text}"
+    key = ".".join(map(str, first))
+    if told["type"] == "value_error":
+        return f"{key}: {told['msg'].removeprefix('Value error, ')}"
+    return f"{key}: {told['input']!r} will not do; {told['msg'].lower()}"
 
 
 def _contradictions(scenario: Scenario) -> Iterator[str]:

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchbench import units
-from benchbench.tco.answer import Alternative, AlternativeName, TornadoBar, Uncertainty
+from benchbench.tco.answer import (
+    Alternative,
+    AlternativeName,
+    Assumption,
+    TornadoBar,
+    Uncertainty,
+)
 from benchbench.tco.breakeven import HourlyCosts, Months
 from benchbench.tco.prepare import Setup
 
@@ -58,11 +64,11 @@ def sentences(told: Told) -> tuple[str, ...]:
         break_even_sentence(told),
         _payback(told),
         *_certainty(told.uncertainty),
+        *told.setup.prices.doubts,
         *_hybrid(told),
         *_people(told),
         _basis(told),
         *_conditions(told),
-        *told.setup.prices.doubts,
     )
 
 
@@ -155,9 +161,10 @@ def _when(month: int | None) -> str:
 def _certainty(sure: Uncertainty | None) -> Iterator[str]:
     if sure is None:
         return
+    draws = units.number(sure.draws, len(str(sure.draws)))
     yield (
-        f"Drawing every assumption from its range {units.number(sure.draws, 5)} times, owning is "
-        f"cheaper than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
+        f"Drawing every assumption from its range {draws} times, owning is "
+        f"than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
         f"it saves between {units.usd(sure.saving_usd_p5)} and {units.usd(sure.saving_usd_p95)} "
         f"(5th to 95th percentile), {units.usd(sure.saving_usd_p50)} in the middle."
     )
@@ -210,11 +217,19 @@ def _basis(told: Told) -> str:
     )
 
 
+def _how(row: Assumption) -> str:
+    return row.source if row.basis == "assumed" else f"{row.basis}: {row.source}"
+
+
 def _conditions(told: Told) -> Iterator[str]:
     case = told.setup.case
-    for row in told.setup.assumptions:
-        if row.key == "cloud.capacity":
-            yield f"Equal work: one instance carries {units.number(row.value)} {row.unit} ({row.source})."
+    rows = {row.key: row for row in told.setup.assumptions}
+    rented, bought = rows["cloud.capacity"], rows["owned.capacity"]
+    yield (
+        f"Equal work: one instance carries {units.number(rented.value)} {rented.unit} "
+        f"({_how(rented)}), one server {units.number(bought.value)} "
+        f"({_how(bought)})."
+    )
     if not case.colocation:
         yield "The room, its power and its cooling are taken to exist already."
     elif not case.pays_power:

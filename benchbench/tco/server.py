@@ -1,19 +1,18 @@
-"""The server that would be bought: a quote, else a published price for the same accelerator."""
+"""The server that would be bought: the quote named, else the one most like the rented machine."""
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from benchbench.catalog.defaults import Default
 from benchbench.catalog.offer import Offer
+from benchbench.catalog.quotes import Quote
 from benchbench.errors import DataError
 from benchbench.tco import inputs
 from benchbench.tco.answer import Assumption
-from benchbench.tco.inputs import Input
 from benchbench.tco.scenario import Scenario
 
-_CAPEX = Input("owned.capex_usd", "USD/server")
-_POWER = Input("owned.power_kw", "kW per server")
+_CAPEX = "owned.capex_usd"
+_POWER = "owned.power_kw"
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Server:
     cores: float | None
     capex: Assumption
     power: Assumption
+    quote: Quote
 
     def as_offer(self) -> Offer:
         """As the catalogue of silicon asks for it: an instance without a price."""
@@ -35,74 +35,92 @@ class Server:
             region="owned",
             instance=self.name,
             cores=self.cores,
+            cpu_model=self.quote.cpu_model,
             accelerator=self.accelerator,
             accelerator_count=self.accelerators,
             price_kind="monthly",
-            source=self.capex.source,
-            as_of=date.min,
-            confidence="low",
+            source=self.quote.source,
+            as_of=self.quote.as_of,
+            confidence=self.quote.confidence,
         )
 
 
-@dataclass(frozen=True)
-class _Model:
-    """A server whose price was published, for scenarios without a quote."""
-
-    name: str
-    family: str
-    capex: str
-    power: str
-    accelerators: int = 0
-    cores: float | None = None
-
-
-_MODELS = (
-    _Model("8x H100 server", "H100", "capex.dgx_h100_8x", "power.dgx_h100_kw", 8),
-    _Model("8x H200 server", "H200", "capex.hgx_h200_8x", "power.dgx_h100_kw", 8),
-    _Model("8x B200 server", "B200", "capex.dgx_b200_8x", "power.dgx_b200_kw", 8),
-    _Model("8x A100 server", "A100", "capex.hgx_a100_80_8x", "power.dgx_a100_kw", 8),
-    _Model("2-socket EPYC server", "", "capex.cpu_2s_epyc", "planning.power_cpu_server_kw", 0, 100),
-)
-
-
-def find(scenario: Scenario, defaults: Mapping[str, Default], offer: Offer | None) -> Server:
-    """What the scenario describes; what it leaves out is like the rented machine."""
+def find(scenario: Scenario, quotes: Mapping[str, Quote], offer: Offer | None) -> Server:
+    """What the scenario says of the server goes before what the quote says. Raises DataError."""
     section = scenario.owned
-    accelerator = _accelerator(scenario, offer)
-    model = _model(accelerator)
-    count = model.accelerators if section.accelerators is None else section.accelerators
+    quote = _named(section.quote, quotes) if section.quote else _like(scenario, quotes, offer)
+    count = quote.accelerator_count if section.accelerators is None else section.accelerators
     return Server(
-        name=_name(scenario, model),
-        accelerator=accelerator if count else None,
+        name=quote.name,
+        accelerator=_accelerator(section.accelerator, quote) if count else None,
         accelerators=count,
-        cores=section.cores or model.cores,
-        capex=_line(scenario, defaults, _CAPEX, model.capex),
-        power=_line(scenario, defaults, _POWER, model.power),
+        cores=section.cores or quote.cores,
+        capex=_capex(scenario, quote),
+        power=_power(scenario, quote),
+        quote=quote,
     )
 
 
-def _accelerator(scenario: Scenario, offer: Offer | None) -> str | None:
+def _accelerator(named: str | None, quote: Quote) -> str | None:
+    """A family's name means the quote's board; a full name means itself."""
+    return quote.accelerator if named in {None, family(quote.accelerator)} else named
+
+
+def family(accelerator: str | None) -> str | None:
+    """`H100` of `H100-SXM5-80GB`."""
+    return None if accelerator is None else accelerator.partition("-")[0]
+
+
+def _named(name: str, quotes: Mapping[str, Quote]) -> Quote:
+    if name in quotes:
+        return quotes[name]
+    near = difflib.get_close_matches(name, list(quotes), n=1)
+    advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(quotes)}"
+    message = f"no quote {name!r} in quotes.toml; {advice}"
+    raise DataError(message)
+
+
+def _like(scenario: Scenario, quotes: Mapping[str, Quote], offer: Offer | None) -> Quote:
+    """The very accelerator, else one of its family; without accelerator, a CPU server."""
+    wanted = scenario.owned.accelerator or (offer.accelerator if offer else None)
     if scenario.owned.accelerators == 0:
-        return None
-    return scenario.owned.accelerator or (offer.accelerator if offer else None)
+        wanted = None
+    same = [quote for quote in quotes.values() if quote.accelerator == wanted]
+    alike = [quote for quote in quotes.values() if family(quote.accelerator) == family(wanted)]
+    for quote in (*same, *alike):
+        return quote
+    message = (
+        f"no quote for a server with {wanted or 'CPUs only'}; name one of "
+        f"{', '.join(quotes)} as quote under [owned], with capex_usd and power_kw of your own"
+    )
+    raise DataError(message)
 
 
-def _model(accelerator: str | None) -> _Model:
-    """The published server with this accelerator, or one about which nothing is published."""
-    family = "" if accelerator is None else accelerator.partition("-")[0]
-    unknown = _Model(f"server with {accelerator}", family, "", "", 8)
-    return next((model for model in _MODELS if model.family == family), unknown)
+def _capex(scenario: Scenario, quote: Quote) -> Assumption:
+    given = scenario.given(_CAPEX)
+    if given is not None:
+        return inputs.stated(_CAPEX, given, "USD/server")
+    return Assumption(
+        key=_CAPEX,
+        value=quote.capex_usd,
+        low=quote.capex_low_usd,
+        high=quote.capex_high_usd,
+        unit="USD/server",
+        source=f"{quote.name}, {quote.source}",
+        as_of=quote.as_of.isoformat(),
+        basis="assumed",
+    )
 
 
-def _name(scenario: Scenario, model: _Model) -> str:
-    """A price of its own makes it the user's server, not the published one."""
-    return model.name if scenario.owned.capex_usd is None else f"your {model.name}"
-
-
-def _line(
-    scenario: Scenario, defaults: Mapping[str, Default], row: Input, published: str
-) -> Assumption:
-    if scenario.given(row.key) is None and not published:
-        message = f"no published figure for {row.key}; write it in the scenario, or name a quote"
-        raise DataError(message)
-    return inputs.resolve_one(scenario, defaults, row._replace(default=published or None))
+def _power(scenario: Scenario, quote: Quote) -> Assumption:
+    given = scenario.given(_POWER)
+    if given is not None:
+        return inputs.stated(_POWER, given, "kW at most")
+    return Assumption(
+        key=_POWER,
+        value=quote.power_kw,
+        unit="kW at most",
+        source=f"{quote.name}, {quote.source}",
+        as_of=quote.as_of.isoformat(),
+        basis="assumed",
+    )

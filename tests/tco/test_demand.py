@@ -1,0 +1,128 @@
+"""Duration curves: how many machines in how many hours."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchbench.errors import DataError
+from benchbench.tco.demand import (
+    Demand,
+    business_hours_share,
+    from_csv,
+    peak_days_share,
+    two_levels,
+)
+
+
+def curve(
+    levels: list[float], weights: list[float], months: int = 12, growth_per_year: float = 0.0
+) -> Demand:
+    """A duration curve over a year."""
+    return Demand(np.array(levels), np.array(weights), months, growth_per_year)
+
+
+def test_a_thousand_cores_on_one_day_a_year() -> None:
+    """Machine-hours of a year: 1,000 for 24 hours and 10 for 364 days."""
+    levels, weights = two_levels(1000, 10, peak_days_share(1))
+    hours = Demand(levels, weights, 12).machine_hours(1.0).sum()
+    assert hours == pytest.approx(1000 * 24 + 10 * 364 * 24)
+
+
+def test_business_hours_are_forty_of_a_hundred_and_sixty_eight() -> None:
+    """Eight hours on five days."""
+    assert business_hours_share(8, 5) == pytest.approx(40 / 168)
+
+
+def test_machines_come_whole() -> None:
+    """2.5 units on machines of one unit are three machines all month."""
+    assert curve([2.5], [1.0]).machine_hours(1.0) == pytest.approx([3 * 730] * 12)
+
+
+def test_batch_work_does_not_round_up() -> None:
+    """Work that may run at any hour costs its hours."""
+    demand = Demand(np.array([0.5]), np.array([1.0]), 1, batch=True)
+    assert demand.machine_hours(1.0) == pytest.approx([365])
+
+
+def test_rounding_does_not_buy_a_machine() -> None:
+    """0.3 / 0.1 is 2.9999999999999996 or 3.0000000000000004, never four machines."""
+    assert curve([0.1 * 3], [1.0]).machines_at_peak(0.1) == pytest.approx([3] * 12)
+
+
+def test_hours_beyond_a_base_are_the_rest() -> None:
+    """Ten of a demand of fifteen are carried elsewhere."""
+    assert curve([15.0], [1.0]).machine_hours(1.0, 10.0) == pytest.approx([5 * 730] * 12)
+
+
+def test_growth_is_yearly() -> None:
+    """100 % a year doubles the level after twelve months."""
+    grown = curve([4.0], [1.0], months=13, growth_per_year=1.0).mean()
+    assert grown[[0, 12]] == pytest.approx([4.0, 8.0])
+
+
+def test_a_level_of_no_hours_is_no_peak() -> None:
+    """A busy share of 0 needs no machine."""
+    levels, weights = two_levels(5.0, 0.0, 0.0)
+    assert Demand(levels, weights, 2).peak() == pytest.approx([0, 0])
+
+
+def test_draws_of_the_busy_share_give_a_row_each() -> None:
+    """Shares (draws, 1) give hours (draws, months)."""
+    levels, weights = two_levels(1.0, 0.0, np.array([[0.2], [0.7]]))
+    hours = Demand(levels, weights, 3).machine_hours(1.0)
+    assert hours == pytest.approx(np.array([[146.0] * 3, [511.0] * 3]))
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=1, max_size=50),
+    st.floats(0.5, 20),
+    st.integers(1, 12),
+)
+def test_share_needing_counts_hours(hours: list[float], capacity: float, count: int) -> None:
+    """P(demand ≥ k) is what counting the hours one by one says, and never grows with k."""
+    demand = Demand(np.array(hours), np.full(len(hours), 1 / len(hours)), 1)
+    above = sum(-(-level // capacity) >= count for level in hours) / len(hours)
+    border = any(abs(level / capacity - (count - 1)) < 1e-6 for level in hours)
+    if not border:
+        assert demand.share_needing(count, capacity) == pytest.approx(above)
+    following = demand.share_needing(count + 1, capacity)
+    assert following <= demand.share_needing(count, capacity) + 1e-12
+
+
+@given(st.floats(0, 40), st.floats(0, 1), st.integers(0, 40))
+def test_what_is_served_and_what_is_left_are_all(high: float, busy: float, owned: int) -> None:
+    """Mean level = served + rest, for any fleet (batch work, so that nothing rounds)."""
+    levels, weights = two_levels(high, 1.0, busy)
+    demand = Demand(levels, weights, 2, batch=True)
+    rest = demand.machine_hours(1.0, float(owned)) / 730
+    assert demand.served(np.full(2, float(owned))) + rest == pytest.approx(demand.mean())
+
+
+def test_a_csv_is_counted_by_hour(tmp_path: Path) -> None:
+    """Levels fall, equal ones are merged, a heading and a time column are allowed."""
+    path = tmp_path / "hours.csv"
+    path.write_text("hour,cores\n0,4\n1,4\n2,10\n3,0\n", encoding="utf-8")
+    levels, weights = from_csv(path)
+    assert levels.tolist() == [10, 4, 0]
+    assert weights.tolist() == [0.25, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("bad", ["-1", "nan", "many", "inf"])
+def test_a_bad_hour_is_named_by_its_line(tmp_path: Path, bad: str) -> None:
+    """File, line and text are in the sentence."""
+    path = tmp_path / "hours.csv"
+    path.write_text(f"1\n2\n{bad}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"hours\.csv:3: '{bad}'"):
+        from_csv(path)
+
+
+def test_a_missing_or_empty_file_names_the_next_step(tmp_path: Path) -> None:
+    """No file, and a file without hours."""
+    with pytest.raises(DataError, match="relative to the scenario"):
+        from_csv(tmp_path / "none.csv")
+    (tmp_path / "empty.csv").write_text("cores\n", encoding="utf-8")
+    with pytest.raises(DataError, match="one row per hour"):
+        from_csv(tmp_path / "empty.csv")

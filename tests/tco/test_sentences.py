@@ -1,0 +1,97 @@
+"""What is said in words agrees with the figures, and says what is assumed."""
+
+import re
+from typing import Any
+
+import pytest
+
+from benchbench import units
+from tests.tco.cases_tco import answer, cost, named
+
+
+def said(draws: int = 0, **sections: dict[str, Any]) -> str:
+    """All sentences as one text."""
+    return " ".join(answer(draws, **sections).sentences)
+
+
+def test_the_first_sentence_is_the_decision() -> None:
+    """The cheapest, its cost, the runner-up."""
+    found = answer()
+    first = found.sentences[0]
+    assert "renting on demand costs least" in first or "owning in colocation costs least" in first
+    for name in ("on_demand", "colocated"):
+        assert units.usd(cost(found, "on_demand" if name == "on_demand" else "colocated")) in first
+
+
+def test_no_sentence_leaks_a_programmers_word() -> None:
+    """No None, no nan, no raw float of ten digits, one full stop at the end."""
+    for sections in ({}, {"demand": {"amount": 0}}, {"cloud": {"commitment_discount": 0.5}}):
+        for sentence in answer(200, **sections).sentences:
+            assert not re.search(r"None|nan|inf\b|\d\.\d{6,}", sentence)
+            assert sentence.endswith(".")
+
+
+def test_a_break_even_is_told_with_the_use_of_this_scenario() -> None:
+    """Both as per cent."""
+    found = answer(demand={"busy_fraction": 0.7})
+    assert units.percent(found.break_even.utilisation) in found.break_even.sentence
+    assert "70 %" in found.break_even.sentence
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"), [(1.0, "does not win at any use"), (50.0, "also beats a commitment")]
+)
+def test_a_commitment_is_compared_too(usd: float, text: str) -> None:
+    """Cheaper than owning, and dearer."""
+    assert text in said(cloud={"committed_usd_per_hour": usd})
+
+
+def test_uncertainty_is_told_in_cases_and_dollars() -> None:
+    """With the number of draws, and what moves it most."""
+    found = answer(1000)
+    text = " ".join(found.sentences)
+    assert found.uncertainty is not None
+    assert "1,000 times" in text
+    assert units.percent(found.uncertainty.probability_own_cheaper) in text
+    assert "What moves this most: " in text
+
+
+def test_people_are_named_where_they_weigh() -> None:
+    """A large line for one server, none for people who are there anyway."""
+    assert "People are" in said()
+    assert "People are" not in said(owned={"staff_usd_per_year": 0})
+
+
+def test_payback_is_told_or_denied() -> None:
+    """Against the best rent."""
+    assert "has paid for itself after" in said(cloud={"price_usd_per_hour": 200.0})
+    assert "does not pay for itself" in said(cloud={"price_usd_per_hour": 5.0})
+
+
+def test_the_mixed_way_is_told_where_it_exists() -> None:
+    """Three of ten servers are always busy."""
+    found = answer(demand={"shape": "peak_day", "amount": 10, "base": 3})
+    assert found.hybrid_base_servers == 3
+    assert "own 3 servers and rent the rest" in " ".join(found.sentences)
+
+
+@pytest.mark.parametrize(
+    ("owned", "text"),
+    [
+        ({"site": "own"}, "taken to exist already"),
+        ({"colocation_includes_power": True}, "taken to include power"),
+    ],
+)
+def test_what_the_place_is_taken_to_include_is_said(owned: dict[str, Any], text: str) -> None:
+    """Conditions of the answer."""
+    assert text in said(owned=owned)
+
+
+def test_nothing_measured_is_admitted() -> None:
+    """And how many inputs have a range."""
+    found = answer()
+    ranged = sum(row.low is not None for row in found.assumptions)
+    text = " ".join(found.sentences)
+    assert "Nothing here was measured" in text
+    assert f"{ranged} of {len(found.assumptions)} inputs" in text
+    assert named(found, "on_demand").label == "Cloud, on demand"
