@@ -58,11 +58,14 @@ def _predicted(candidates: Sequence[Candidate]) -> Caveat | None:
         return None
     said = f"{len(predicted)} of {units.counted(len(candidates), 'candidate')}"
     first = candidates[0]
+    tied = [one for one in predicted if one.tied_with_best] or predicted[:1]
+    cheapest = min(tied, key=lambda one: one.offer.price_usd_per_hour or 0.0)
     return Caveat(
         code="predicted",
         severity="warning" if first.basis == "predicted" else "note",
         message=f"{said} predicted, not measured; the intervals hold 80 %",
-        remedy=f"rent {predicted[0].offer.instance} for an hour and run the workload there",
+        remedy=f"rent {cheapest.offer.instance} ({cheapest.offer.provider}) for an hour and run "
+        "the workload there",
     )
 
 
