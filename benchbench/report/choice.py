@@ -31,17 +31,37 @@ _COMMAND = "benchbench recommend"
 _MOST_PER_REASON = 25
 
 
-def section(recommendation: Recommendation | None, generated_on: str) -> Section:
-    """The recommendation, or what to run to get one."""
-    if recommendation is None:
+def section(recommendations: Sequence[Recommendation], generated_on: str) -> Section:
+    """A ranking per workload, or what to run to get one."""
+    title = "What to rent"
+    if not recommendations:
         start = Prose(("No recommendation is in this report. To make one:",), (_COMMAND,))
         missing = Part("no-recommendation", "Start here", (start,))
-        return Section("rent", "What to rent", "No offers have been compared yet.", (missing,))
-    parts = (
-        Part("ranking", "Ranking", _ranking(recommendation, date.fromisoformat(generated_on))),
-        Part("rejected", "Rejected offers", _rejected(recommendation.rejected)),
+        return Section("rent", title, "No offers have been compared yet.", (missing,))
+    today = date.fromisoformat(generated_on)
+    parts = [
+        part
+        for number, one in enumerate(recommendations, start=1)
+        for part in _parts(one, "" if number == 1 else f"-{number}", today)
+    ]
+    return Section("rent", title, _lede(recommendations), tuple(parts))
+
+
+def _lede(recommendations: Sequence[Recommendation]) -> str:
+    judged = sum(len(one.candidates) + len(one.rejected) for one in recommendations)
+    rankings = units.counted(len(recommendations), "ranking")
+    return f"{rankings} of {units.counted(judged, 'offer')}: each is ranked or rejected, and why."
+
+
+def _parts(recommendation: Recommendation, suffix: str, today: date) -> tuple[Part, Part]:
+    workload = recommendation.goal.workload
+    goal = Prose((goal_sentence(recommendation),))
+    ranking = _ranking(recommendation, f"chart-pareto{suffix}", today)
+    rejected = _rejected(recommendation.rejected)
+    return (
+        Part(f"ranking{suffix}", f"Offers for {workload}", (goal, *ranking)),
+        Part(f"rejected{suffix}", f"Offers rejected for {workload}", rejected),
     )
-    return Section("rent", "What to rent", goal_sentence(recommendation), parts)
 
 
 def goal_sentence(recommendation: Recommendation) -> str:
@@ -80,7 +100,7 @@ def place(offer: Offer | Rejected) -> str:
     return f"{offer.provider} {offer.region}, {price_kind(offer.price_kind)}"
 
 
-def _ranking(recommendation: Recommendation, today: date) -> tuple[Block, ...]:
+def _ranking(recommendation: Recommendation, key: str, today: date) -> tuple[Block, ...]:
     if not recommendation.candidates:
         why = recommendation.binding or "No offer in the catalogue could be judged."
         return (Prose(("No offer meets this goal.", why)),)
@@ -89,7 +109,7 @@ def _ranking(recommendation: Recommendation, today: date) -> tuple[Block, ...]:
         Prose(_assumptions(candidates)),
         _table(recommendation),
         _sources(recommendation, today),
-        _plot(recommendation),
+        _plot(recommendation, key),
     )
 
 
@@ -184,14 +204,14 @@ def _key(candidate: Candidate) -> str:
     return f"c{candidate.rank}"
 
 
-def _plot(recommendation: Recommendation) -> Plot:
+def _plot(recommendation: Recommendation, key: str) -> Plot:
     candidates = recommendation.candidates
     timed = all(one.time_s is not None and one.cost_usd is not None for one in candidates)
     drawing = _cost_time(candidates) if timed else _cost_speed(candidates, recommendation.unit)
     title = "Cost of the job against its time" if timed else "Cost of work against speed"
     aim = "Down and left is better" if timed else "Down and right is better"
     return Plot(
-        "chart-pareto",
+        key,
         title,
         f"{aim}. The line joins the offers that none beats in both; numbers are ranks. "
         "Solid marks are measured, hollow ones predicted, with their intervals.",

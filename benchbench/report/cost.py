@@ -109,7 +109,8 @@ def _cash_flow(answer: TcoAnswer) -> Part | None:
     plot = Plot(
         "chart-cash",
         "What has been paid, month by month",
-        answer.break_even.sentence,
+        "Everything paid since the start. A line that starts high has bought something; a drop at "
+        "the end is what selling it brings.",
         Lines(Axis("Month", units.count), Axis("Paid so far", units.usd), lines, marks),
         _cash_table(flows),
     )

@@ -7,7 +7,7 @@ from benchbench import units
 from benchbench.derive import Figures, group
 from benchbench.record import Ceiling, Record, System
 
-_UNIT_SUFFIX = re.compile(r"_(usd(_per_\w+)?|fraction|years|months|hours|fte|k?w)$")
+_UNIT_SUFFIX = re.compile(r"_((usd|fraction)(_per_\w+|_\dy)?|per_year|years|months|hours|fte|k?w)$")
 
 SEVERITIES = ("invalid", "warning", "note")
 VALIDITY_WORDS = {
@@ -67,8 +67,8 @@ def machines(records: Iterable[Record]) -> list[str]:
 
 
 def name(key: str) -> str:
-    """An input's name without its unit: `server_price_usd` becomes `server price`."""
-    return _UNIT_SUFFIX.sub("", key).replace("_", " ")
+    """An input's name without its unit: `owned.capex_usd` becomes `owned capex`."""
+    return _UNIT_SUFFIX.sub("", key).replace("_", " ").replace(".", " ")
 
 
 def ceilings(records: Iterable[Record]) -> list[Ceiling]:

@@ -26,24 +26,24 @@ class Answer:
 def answers(
     records: Sequence[Record],
     figures: Sequence[Figures],
-    recommendation: Recommendation | None,
+    recommendations: Sequence[Recommendation],
     tco: TcoAnswer | None,
 ) -> tuple[Answer, ...]:
     """What you have, what it delivers, what to do, how sure we are, what would change it."""
     strongest = evidence.best(figures)
     return (
         _have(records),
-        _delivers(strongest, indicative=is_indicative(records, None)),
-        _do(recommendation, tco),
-        _sure(records, strongest, recommendation, tco),
-        _change(strongest, recommendation, tco),
+        _delivers(strongest, indicative=is_indicative(records, ())),
+        _do(recommendations, tco),
+        _sure(records, strongest, recommendations, tco),
+        _change(strongest, recommendations, tco),
     )
 
 
-def is_indicative(records: Sequence[Record], recommendation: Recommendation | None) -> bool:
+def is_indicative(records: Sequence[Record], recommendations: Sequence[Recommendation]) -> bool:
     """Whether a quick measurement is behind it."""
     quick = any(record.effort == "quick" for record in records)
-    return quick or (recommendation is not None and recommendation.indicative)
+    return quick or any(recommendation.indicative for recommendation in recommendations)
 
 
 def _have(records: Sequence[Record]) -> Answer:
@@ -77,24 +77,26 @@ def _ratio(figure: Figures) -> str:
     return f"{figure.workload}: {known}." if known else ""
 
 
-def _do(recommendation: Recommendation | None, tco: TcoAnswer | None) -> Answer:
-    sentences = [_rent(recommendation)] if recommendation else []
+def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Answer:
+    sentences = [_rent(one) for one in recommendations]
     sentences += tco.sentences[:1] if tco else []
     if not sentences:
         hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
         return Answer("What to do", "Nothing has been compared yet.", (hint,))
-    more = _runner_up(recommendation.candidates) if recommendation else ()
-    indicative = recommendation is not None and recommendation.indicative
-    return Answer("What to do", sentences[0], (*more, *sentences[1:]), indicative)
+    more = [said for one in recommendations for said in _runner_up(one.candidates)]
+    indicative = any(one.indicative for one in recommendations)
+    return Answer("What to do", sentences[0], (*sentences[1:], *more), indicative)
 
 
 def _rent(recommendation: Recommendation) -> str:
+    workload = recommendation.goal.workload
     if not recommendation.candidates:
-        return f"Nothing fits: {recommendation.binding or 'no offer could be judged.'}"
+        why = recommendation.binding or "no offer could be judged."
+        return f"For {workload} nothing fits: {why}"
     first = recommendation.candidates[0]
     price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
     return (
-        f"Rent {units.times(first.replicas, first.offer.instance)} "
+        f"For {workload} rent {units.times(first.replicas, first.offer.instance)} "
         f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, {price}."
     )
 
@@ -111,27 +113,27 @@ def _runner_up(candidates: Sequence[Candidate]) -> tuple[str, ...]:
 def _sure(
     records: Sequence[Record],
     strongest: Sequence[Figures],
-    recommendation: Recommendation | None,
+    recommendations: Sequence[Recommendation],
     tco: TcoAnswer | None,
 ) -> Answer:
-    details = [_intervals(strongest), _bases(recommendation)]
+    details = [_intervals(strongest), _bases(recommendations)]
     if tco is not None and tco.uncertainty is not None:
         details.append(cost.sureness_sentence(tco.uncertainty))
-    indicative = is_indicative(records, recommendation)
-    verdict = _verdict(strongest, recommendation, indicative=indicative)
+    indicative = is_indicative(records, recommendations)
+    verdict = _verdict(strongest, recommendations, indicative=indicative)
     return Answer("How sure we are", verdict, tuple(filter(None, details)), indicative)
 
 
 def _verdict(
-    strongest: Sequence[Figures], recommendation: Recommendation | None, *, indicative: bool
+    strongest: Sequence[Figures], recommendations: Sequence[Recommendation], *, indicative: bool
 ) -> str:
     if not strongest:
         return "Not at all: there is no valid measurement."
     if indicative:
         return "Indicative only: quick measurements are behind this. Run again without --quick."
-    first = recommendation.candidates[0] if recommendation and recommendation.candidates else None
-    if first is not None and first.basis != "measured":
-        return f"The measurements are sound; the first choice is {first.basis}, not measured."
+    first = [one.candidates[0].basis for one in recommendations if one.candidates]
+    if any(basis != "measured" for basis in first):
+        return "The measurements are sound; what to rent rests on a prediction, not on one of them."
     if any(figure.validity != "valid" for figure in strongest):
         return "Measured, with warnings that are listed under Method."
     return "Measured, and no doubt was raised."
@@ -150,21 +152,21 @@ def _intervals(strongest: Sequence[Figures]) -> str:
     return f"Throughputs are known to {units.interval(max(widths))} or better, from {runs} each."
 
 
-def _bases(recommendation: Recommendation | None) -> str:
-    if recommendation is None or not recommendation.candidates:
+def _bases(recommendations: Sequence[Recommendation]) -> str:
+    bases = [one.basis for ranking in recommendations for one in ranking.candidates]
+    if not bases:
         return ""
-    total = len(recommendation.candidates)
-    predicted = sum(one.basis == "predicted" for one in recommendation.candidates)
+    predicted = bases.count("predicted")
     return (
-        f"Of {units.counted(total, 'ranked offer')}, {units.count(total - predicted)} rest on a "
-        f"measurement and {units.count(predicted)} on a prediction."
+        f"Of {units.counted(len(bases), 'ranked offer')}, {units.count(len(bases) - predicted)} "
+        f"rest on a measurement and {units.count(predicted)} on a prediction."
     )
 
 
 def _change(
-    strongest: Sequence[Figures], recommendation: Recommendation | None, tco: TcoAnswer | None
+    strongest: Sequence[Figures], recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> Answer:
-    sentences = [*_money_changes(tco), *_ties(recommendation)]
+    sentences = [*_money_changes(tco), *_ties(recommendations)]
     sentences += [f"{one.workload}: {one.regime.try_next}" for one in strongest]
     if not sentences:
         return Answer("What would change the answer", "Measurements: there are none yet.")
@@ -190,9 +192,11 @@ def _flip(bar: TornadoBar, tco: TcoAnswer) -> str:
     return f"{name} at {units.number(bar.flips_at)}{unit}"
 
 
-def _ties(recommendation: Recommendation | None) -> list[str]:
-    candidates = recommendation.candidates if recommendation else ()
-    tied = sum(one.tied_with_best for one in candidates[1:])
-    if not tied:
-        return []
-    return [f"{units.counted(tied, 'offer')} cannot be told from the first choice by price alone."]
+def _ties(recommendations: Sequence[Recommendation]) -> list[str]:
+    said = []
+    for one in recommendations:
+        tied = sum(candidate.tied_with_best for candidate in one.candidates[1:])
+        if tied:
+            offers = units.counted(tied, "offer")
+            said.append(f"{one.goal.workload}: price alone cannot tell {offers} from the first.")
+    return said

@@ -35,10 +35,10 @@ _MARKS = (
 
 
 def section(
-    records: Sequence[Record], figures: Sequence[Figures], recommendation: Recommendation | None
+    records: Sequence[Record], figures: Sequence[Figures], recommendations: Sequence[Recommendation]
 ) -> Section:
     """Doubts first, then how it was done and by what."""
-    notes = _notes(figures, recommendation)
+    notes = _notes(figures, recommendations)
     doubts: Notes | Prose = Notes(notes) if notes else Prose(("None was raised.",))
     parts = (
         Part("caveats", "Doubts, and what to do about them", (doubts,)),
@@ -57,14 +57,19 @@ def _lede(notes: Sequence[Note]) -> str:
     return f"{units.counted(len(notes), 'doubt')} raised by the measurements and the catalogue."
 
 
-def _notes(figures: Sequence[Figures], recommendation: Recommendation | None) -> tuple[Note, ...]:
+def _notes(
+    figures: Sequence[Figures], recommendations: Sequence[Recommendation]
+) -> tuple[Note, ...]:
     found = [
         _note(caveat, f"{figure.workload}, {evidence.setting(figure)}")
         for figure in figures
         for caveat in figure.caveats
     ]
-    if recommendation is not None:
-        found += [_note(caveat, "recommendation") for caveat in recommendation.caveats]
+    found += [
+        _note(caveat, f"offers for {one.goal.workload}")
+        for one in recommendations
+        for caveat in one.caveats
+    ]
     distinct = dict.fromkeys(found)
     return tuple(sorted(distinct, key=lambda note: evidence.SEVERITIES.index(note.severity)))
 

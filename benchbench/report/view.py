@@ -29,46 +29,49 @@ class View:
     answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
     data: str
-    """JSON: `schema`, `records`, `figures`, `recommendation`, `tco`."""
+    """JSON: `schema`, `records`, `figures`, `recommendations`, `tco`."""
 
 
 def build(
     records: Sequence[Record],
     *,
     figures: Sequence[Figures],
-    recommendation: Recommendation | None = None,
+    recommendations: Sequence[Recommendation] = (),
     tco: TcoAnswer | None = None,
     title: str = "What this machine delivers, and what to do about it",
     generated_on: str,
 ) -> View:
-    """The report of these documents. `generated_on` is an ISO date; nothing reads the clock."""
+    """The report of these documents. One recommendation per workload, each with its goal.
+
+    `generated_on` is an ISO date; nothing reads the clock.
+    """
     return View(
         title=title,
         generated_on=generated_on,
         tool_version=__version__,
-        indicative=headline.is_indicative(records, recommendation),
-        answers=headline.answers(records, figures, recommendation, tco),
+        indicative=headline.is_indicative(records, recommendations),
+        answers=headline.answers(records, figures, recommendations, tco),
         sections=(
             measured.section(records, figures),
-            choice.section(recommendation, generated_on),
+            choice.section(recommendations, generated_on),
             cost.section(tco),
-            method.section(records, figures, recommendation),
+            method.section(records, figures, recommendations),
         ),
-        data=_data(records, figures, recommendation, tco),
+        data=_data(records, figures, recommendations, tco),
     )
 
 
 def _data(
     records: Sequence[Record],
     figures: Sequence[Figures],
-    recommendation: Recommendation | None,
+    recommendations: Sequence[Recommendation],
     tco: TcoAnswer | None,
 ) -> str:
     document = {
         "schema": SCHEMA,
         "records": [record.model_dump(mode="json", by_alias=True) for record in records],
         "figures": [figure.model_dump(mode="json") for figure in figures],
-        "recommendation": None if recommendation is None else _carried(recommendation),
+        "recommendations": [_carried(recommendation) for recommendation in recommendations],
         "tco": tco and tco.model_dump(mode="json", by_alias=True),
     }
     return json.dumps(document, allow_nan=False, separators=(",", ":"))

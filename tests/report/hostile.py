@@ -36,8 +36,10 @@ def view() -> View:
     return sample.view(
         title=NAME,
         records=records,
-        recommendation=recommendation.model_copy(
-            update={"candidates": (candidate, *recommendation.candidates[1:])}
+        recommendations=(
+            recommendation.model_copy(
+                update={"candidates": (candidate, *recommendation.candidates[1:])}
+            ),
         ),
         figures=figures,
         tco=answer.model_copy(update={"alternatives": alternatives}),

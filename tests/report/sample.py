@@ -452,7 +452,7 @@ def view(**changes: Any) -> View:
     taken = changes.pop("records", None) or records()
     fields: dict[str, Any] = {
         "figures": () if "figures" in changes else figures(taken),
-        "recommendation": recommendation(),
+        "recommendations": (recommendation(),),
         "tco": tco(),
         "title": "Two Milan cores: what they deliver, and what to do",
         "generated_on": GENERATED_ON,

@@ -224,7 +224,7 @@ def test_forty_measurements_and_twenty_offers_stay_below_a_megabyte() -> None:
     view = build(
         records,
         figures=figures,
-        recommendation=recommendation,
+        recommendations=(recommendation,),
         tco=sample.tco(),
         generated_on="2026-01-15",
     )

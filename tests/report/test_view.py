@@ -19,11 +19,13 @@ from tests.report import sample
 def read_back(data: str) -> dict[str, Any]:
     """The embedded data as the models it was written from."""
     document = json.loads(data)
-    chosen = {k: v for k, v in document["recommendation"].items() if k != "rejected_by_reason"}
+    chosen = document["recommendations"]
+    for one in chosen:
+        del one["rejected_by_reason"]
     return {
         "records": [Record.model_validate_json(json.dumps(one)) for one in document["records"]],
         "figures": [Figures.model_validate_json(json.dumps(one)) for one in document["figures"]],
-        "recommendation": Recommendation.model_validate_json(json.dumps(chosen)),
+        "recommendations": [Recommendation.model_validate_json(json.dumps(one)) for one in chosen],
         "tco": TcoAnswer.model_validate_json(json.dumps(document["tco"])),
     }
 
@@ -95,10 +97,8 @@ def test_a_container_s_memory_limit_is_the_memory() -> None:
 def test_the_first_choice_is_named_with_price_and_place() -> None:
     """$0.8048 an hour at 321 images/s is $0.696 per million."""
     said = answer(sample.view(), "What to do")
-    assert (
-        "Rent 1 \N{MULTIPLICATION SIGN} g6.xlarge (aws us-east-1, on demand): $0.805 per hour"
-        in said
-    )
+    offer = "1 \N{MULTIPLICATION SIGN} g6.xlarge (aws us-east-1, on demand)"
+    assert f"For resnet50-train rent {offer}: $0.805 per hour" in said
     assert "$0.696 per million images" in said
 
 
@@ -110,7 +110,7 @@ def test_the_runner_up_and_its_distance_are_named() -> None:
 def test_a_predicted_first_choice_is_said_to_be_predicted() -> None:
     """Nobody may take it for a measurement."""
     said = answer(sample.view(), "How sure we are")
-    assert "the first choice is predicted, not measured" in said
+    assert "what to rent rests on a prediction" in said
     assert "4 rest on a measurement and 10 on a prediction" in said
 
 
@@ -134,7 +134,7 @@ def test_a_quick_result_is_indicative(effort: str) -> None:
 
 def test_an_indicative_recommendation_is_said_to_be() -> None:
     """Even when the records at hand are not quick ones."""
-    assert sample.view(recommendation=sample.recommendation(indicative=True)).indicative
+    assert sample.view(recommendations=(sample.recommendation(indicative=True),)).indicative
 
 
 def test_an_invalid_measurement_is_no_headline() -> None:
@@ -161,7 +161,7 @@ def test_without_a_valid_measurement_nothing_is_claimed() -> None:
 
 def test_missing_parts_say_what_to_run() -> None:
     """A report of measurements alone names the two other commands."""
-    view = sample.view(recommendation=None, tco=None)
+    view = sample.view(recommendations=(), tco=None)
     assert "benchbench recommend" in prose(view)
     assert "benchbench tco" in prose(view)
     assert answer(view, "What to do").startswith("Nothing has been compared yet.")
@@ -175,8 +175,8 @@ def test_no_measurement_says_what_to_run() -> None:
 def test_no_candidate_gives_the_binding_limit() -> None:
     """The smallest change that would admit one is the advice."""
     binding = "No offer finishes within 2 h; 3.1 h would admit p5.4xlarge."
-    view = sample.view(recommendation=sample.recommendation(candidates=(), binding=binding))
-    assert answer(view, "What to do").startswith(f"Nothing fits: {binding}")
+    view = sample.view(recommendations=(sample.recommendation(candidates=(), binding=binding),))
+    assert answer(view, "What to do").startswith(f"For resnet50-train nothing fits: {binding}")
     assert binding in prose(view)
 
 
@@ -225,8 +225,8 @@ def test_a_catalogue_s_rejections_are_counted_and_some_are_shown() -> None:
         )
         for index in range(3000)
     )
-    view = sample.view(recommendation=sample.recommendation(rejected=rejected))
-    data = json.loads(view.data)["recommendation"]
+    view = sample.view(recommendations=(sample.recommendation(rejected=rejected),))
+    data = json.loads(view.data)["recommendations"][0]
     assert data["rejected_by_reason"] == {"memory": 2000, "price": 1000}
     assert len(data["rejected"]) == 50
     assert any("2,950 more" in table.caption for table in tables(view))
@@ -260,3 +260,19 @@ def test_two_runs_of_one_setting_keep_their_own_samples() -> None:
     (row,) = plot.drawing.rows
     assert late.measurement is not None
     assert row.samples == late.measurement.step_s
+
+
+def test_each_workload_has_its_own_ranking() -> None:
+    """Two recommendations: two sentences, two charts, no shared name."""
+    other = sample.recommendation()
+    other = other.model_copy(
+        update={"goal": other.goal.model_copy(update={"workload": "bert-large-infer"})}
+    )
+    view = sample.view(recommendations=(sample.recommendation(), other))
+    said = answer(view, "What to do")
+    assert "For resnet50-train rent" in said
+    assert "For bert-large-infer rent" in said
+    parts = [part for section in view.sections for part in section.parts]
+    plots = [block.key for part in parts for block in part.blocks if isinstance(block, Plot)]
+    assert len({part.key for part in parts}) == len(parts)
+    assert len(set(plots)) == len(plots) == 9
