@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchbench.measure.budget import Budget
-from benchbench.measure.device import NANOSECONDS, Clock, Device
+from benchbench.measure.device import Clock, Device
 from benchbench.measure.loop import time_repeatedly
 from benchbench.stats import median
 from benchbench.workload import Job
@@ -34,27 +34,24 @@ def from_memory(job: Job, bench: Bench) -> tuple[float, ...] | None:
     return time_repeatedly(still, device=bench.device, clock=bench.clock, budget=bench.budget)
 
 
-def repeat_speedup(job: Job, bench: Bench) -> float | None:
+def repeat_speedup(job: Job, bench: Bench, *, typical_s: float) -> float | None:
     """How much faster one batch again and again is than new ones, step by step in turn.
 
-    None where data are not in memory (their cost would decide), or too few pairs fit the budget.
+    None where data are not in memory (their cost would decide), or too few pairs of steps of
+    `typical_s` fit the budget.
     """
-    if not job.from_memory:
+    if not job.from_memory or typical_s <= 0:
         return None
-    budget, same, began = bench.budget, next(job.batches), bench.clock()
+    if 2 * _FEWEST_PAIRS * typical_s > bench.budget.check_cap_s:
+        return None
+    same = next(job.batches)
+    pairs = min(bench.budget.check_steps, int(bench.budget.check_cap_s / (2 * typical_s)))
     fresh_s: list[float] = []
     same_s: list[float] = []
-    while len(same_s) < budget.check_steps:
+    for _ in range(pairs):
         fresh_s.append(_timed(job, next(job.batches), bench.device))
         same_s.append(_timed(job, same, bench.device))
-        mean_pair_s = (bench.clock() - began) / NANOSECONDS / len(same_s)
-        if mean_pair_s * _FEWEST_PAIRS > budget.check_cap_s:
-            return None
-        if mean_pair_s * (len(same_s) + 1) > budget.check_cap_s:
-            break
-    if len(same_s) < _FEWEST_PAIRS or median(same_s) <= 0:
-        return None
-    return _if_consistent(fresh_s, same_s)
+    return _if_consistent(fresh_s, same_s) if median(same_s) > 0 else None
 
 
 def output_cosine(job: Job) -> float | None:

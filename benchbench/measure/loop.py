@@ -183,8 +183,10 @@ class _Ticker:
 def _warm_up(steps: Pass, budget: Budget, ticker: _Ticker) -> tuple[float, bool]:
     steps.advance()
     first_step_s, steady = steps.finish(), False
-    while not steady and steps.next_ends_s() <= budget.warmup_cap_s:
+    next_ends_s = first_step_s  # foretells nothing about the next: it paid for the cold start
+    while not steady and next_ends_s <= budget.warmup_cap_s:
         steps.advance()
+        next_ends_s = steps.next_ends_s()
         elapsed_s = steps.elapsed_s
         if not ticker.due(elapsed_s):
             continue

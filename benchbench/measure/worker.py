@@ -31,6 +31,7 @@ from benchbench.measure.message import (
 )
 from benchbench.measure.sampler import Sampler, Watch
 from benchbench.record import Caveat, Measurement
+from benchbench.stats import median
 from benchbench.system.software import loaded_blas
 from benchbench.workload import Job, load_file
 
@@ -140,7 +141,7 @@ def _checked(
         effort=request.effort,
         device=request.setting.device,
         interference=watch.interference(),
-        repeat_speedup=checks.repeat_speedup(job, bench),
+        repeat_speedup=checks.repeat_speedup(job, bench, typical_s=median(measurement.step_s)),
         cosine=checks.output_cosine(job),
     )
     return observed.measurement, caveats(observed)

@@ -97,6 +97,19 @@ def test_one_step_always_runs() -> None:
     assert timed.warmup_s == timed.step_s == (100.0,)
 
 
+def test_a_cold_first_step_does_not_end_the_warm_up() -> None:
+    """15 s of compiling foretell nothing about the next step: the warm-up goes on to its end."""
+    timed, _, _ = on_cpu([15.0, 0.2])
+    assert timed.first_step_s == 15.0
+    assert timed.steady
+
+
+def test_the_window_never_outlasts_its_cap_by_a_step() -> None:
+    """Steps of 20 s: one warm-up step more than the first, but a single one in 30 s."""
+    timed, _, _ = on_cpu([20.0])
+    assert (len(timed.warmup_s), len(timed.step_s)) == (2, 1)
+
+
 def test_noisy_steps_use_all_the_time() -> None:
     """Steps that vary by a factor of nine are not known to 1 % after 30 s."""
     random = np.random.default_rng(0)
