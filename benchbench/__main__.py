@@ -1,0 +1,5 @@
+"""`python -m benchbench`."""
+
+from benchbench.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The commands as a shell sees them: documents, exit codes, streams, start-up."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from benchbench import schemas
+from benchbench.cli import app
+from benchbench.record import Cloud
+from benchbench.store import Store
+from tests import factories as make
+
+COMMAND = [sys.executable, "-m", "benchbench"]
+
+
+def call(*arguments: str) -> Result:
+    """One command in this process."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+def document(name: str, *arguments: str) -> dict[str, Any]:
+    """What a command prints with --json, held against its published schema."""
+    result = call(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    parsed: dict[str, Any] = json.loads(result.stdout)
+    jsonschema.validate(parsed, schemas.of(name))
+    return parsed
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """A quick CPU measurement of ResNet-50 training, with ceilings."""
+    ceilings = (make.ceiling(1.2e11), make.bandwidth_ceiling(2e10))
+    Store(tmp_path).write(make.record(4.0, ceilings=ceilings, effort="quick"))
+    return tmp_path
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """What makes a start slow is imported by the command that needs it."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from benchbench.cli import app;"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
+        "print([m for m in ('torch','numpy','pandas','matplotlib','scipy','pydantic','jinja2')"
+        " if m in sys.modules])"
+    )
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "[]"
+
+
+def test_version() -> None:
+    """As pip knows it."""
+    from importlib.metadata import version
+
+    assert call("--version").stdout.strip() == f"benchbench {version('benchbench')}"
+
+
+@pytest.mark.parametrize("name", schemas.NAMES)
+def test_every_schema_is_valid_json_schema(name: str) -> None:
+    """Printed by `schema`, usable by any validator."""
+    printed = json.loads(call("schema", name).stdout)
+    jsonschema.Draft202012Validator.check_schema(printed)
+    assert printed == schemas.of(name)
+
+
+def test_doctor_prints_one_document() -> None:
+    """This machine, by its schema."""
+    printed = document("doctor", "doctor")
+    assert printed["system"]["cpu"]["usable_threads"] == len(os.sched_getaffinity(0))
+
+
+def test_workloads_print_their_counted_work() -> None:
+    """The goldens: 24.299 GFLOP per image trained, 246.4 GFLOP per sequence."""
+    listed = {one["name"]: one for one in document("workloads", "workloads")["workloads"]}
+    assert listed["resnet50-train"]["flops_per_unit"] == 24_299_077_632
+    assert listed["bert-large-infer"]["flops_per_unit"] == 246_425_321_472
+    assert {one["convention"] for one in listed.values()} == {"mm2-dense-v1"}
+
+
+def test_results_list_prints_figures(stored: Path) -> None:
+    """4 images/s of 24.3 GFLOP are 81 % of a ceiling of 120 GFLOP/s."""
+    printed = document("results", "results", "list", "--results", str(stored))
+    figures = printed["results"][0]["figures"]
+    assert figures["throughput"]["value"] == pytest.approx(4.0)
+    assert figures["share_of_achievable"]["value"] == pytest.approx(0.80997, rel=1e-4)
+
+
+def test_results_show_explains(stored: Path) -> None:
+    """One configuration in full, with what limits it."""
+    shown = call("results", "show", "resnet50-train", "--results", str(stored))
+    assert "4.00 images/s" in shown.stdout
+    assert "Limited by:" in shown.stdout
+
+
+def test_recommend_prints_a_ranking(stored: Path) -> None:
+    """Ranked by dollars per unit, every other offer rejected with a reason."""
+    printed = document("recommend", "recommend", "--results", str(stored))
+    costs = [one["usd_per_unit"]["value"] for one in printed["candidates"]]
+    assert costs == sorted(costs)
+    assert all(one["because"] for one in printed["rejected"])
+    assert printed["indicative"]
+
+
+def test_recommend_without_an_answer_fails_the_gate(stored: Path) -> None:
+    """Exit code 1, and the smallest change that would help."""
+    result = call("recommend", "--results", str(stored), "--budget-per-hour", "0.0001")
+    assert result.exit_code == 1
+    assert "$" in result.stdout
+
+
+def test_tco_prints_alternatives(stored: Path) -> None:
+    """The built-in scenario needs no file."""
+    printed = document("tco", "tco", "--results", str(stored))
+    assert {"on_demand", "hybrid"} <= {one["name"] for one in printed["alternatives"]}
+    assert printed["break_even"]["sentence"]
+
+
+def test_report_is_one_file(stored: Path) -> None:
+    """Written where asked, complete."""
+    out = stored / "r.html"
+    result = call("report", "--results", str(stored), "--out", str(out))
+    assert result.exit_code == 0, result.stderr
+    page = out.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "resnet50-train" in page
+
+
+def test_catalogue_shows_and_checks() -> None:
+    """The bundled offers are found, and lint without error."""
+    shown = call("catalog", "show", "--instance", "x1e.32xlarge", "--json")
+    offers = json.loads(shown.stdout)["offers"]
+    assert 26.688 in [one["price_usd_per_hour"] for one in offers]
+    assert call("catalog", "check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("results", "show", "nothing"), 2, "results list"),
+        (("recommend",), 2, "benchbench run --quick"),
+        (("report",), 2, "benchbench run --quick"),
+        (("run", "no-such-workload"), 2, "known: "),
+        (("run", "./nowhere.py"), 2, "nowhere.py"),
+        (("run", "--quick", "--full"), 2, "exclude one another"),
+        (("run", "resnet50-train", "--device", "cuda"), 5, "--device cpu"),
+        (("run", "resnet50-train", "--device", "tpu"), 2, "cpu, cuda"),
+        (("run", "resnet50-train", "--batch", "0"), 2, "batch"),
+        (("tco", "nowhere.toml"), 2, "nowhere.toml"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    arguments: tuple[str, ...],
+    code: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It names the next step, on stderr, with its exit code and no traceback."""
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert result.exit_code == code
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_which_workload_is_asked_when_several_were_measured(stored: Path) -> None:
+    """No silent choice."""
+    Store(stored).write(make.record(0.5, workload="bert-large-infer"))
+    result = call("recommend", "--results", str(stored))
+    assert result.exit_code == 2
+    assert "--workload" in result.stderr
+
+
+def test_a_failed_measurement_is_shown_and_never_recommended(tmp_path: Path) -> None:
+    """It stays in the list with its reason."""
+    failed = make.record(failure=make.out_of_memory(), system=make.system(cloud=CLOUD))
+    Store(tmp_path).write(failed)
+    assert "out_of_memory" in call("results", "list", "--results", str(tmp_path)).stdout
+    result = call("recommend", "--results", str(tmp_path), "--workload", failed.workload)
+    assert result.exit_code in {1, 2}
+
+
+CLOUD = Cloud(provider="aws", instance_type="c6a.xlarge", source="flag")
+
+
+def test_answers_go_to_stdout_and_hints_to_stderr(stored: Path) -> None:
+    """A pipe gets the answer only."""
+    result = call("results", "list", "--results", str(stored))
+    assert "next:" in result.stderr
+    assert "next:" not in result.stdout
+
+
+def test_a_closed_pipe_is_no_error(stored: Path) -> None:
+    """`| head` shows no traceback."""
+    command = f"{' '.join(COMMAND)} recommend --results {stored} --json | head -1"
+    seen = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert seen.stdout == "{\n"
+    assert "Traceback" not in seen.stderr
+
+
+def test_a_terminal_without_unicode_still_gets_an_answer(stored: Path) -> None:
+    """Characters it lacks are replaced, not fatal."""
+    seen = subprocess.run(
+        [*COMMAND, "results", "list", "--results", str(stored)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert seen.returncode == 0
+    assert b"4.00 images/s" in seen.stdout
