@@ -96,13 +96,23 @@ def result(one: Result) -> RenderableType:
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     """The ranking, its basis, and how many offers were turned down for what."""
+    shown = answer.candidates[:most]
+    cheapest = shown[0].usd_per_unit.value if shown else 0.0
+    amount, name = units.bulk(cheapest, answer.unit)
     table = _table(
-        f"Cheapest per {answer.unit}", "#", "instance", "region", "$/h", f"$/{answer.unit}", "basis"
+        f"{answer.goal.workload}: US dollars per {name}",
+        "",
+        "instance",
+        "where",
+        "$/h",
+        "$",
+        "±",
+        "",
     )
-    for one in answer.candidates[:most]:
-        table.add_row(*_candidate_cells(one, answer.unit))
-    parts: list[RenderableType] = [table]
-    parts += [Text(f"  {line}") for line in _rejections(answer)]
+    for one in shown:
+        table.add_row(*_candidate_cells(one, amount))
+    parts: list[RenderableType] = [table] if shown else []
+    parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
     if answer.binding:
         parts.append(Text(answer.binding, style="bold"))
     return Group(*parts, *caveats(answer.caveats))
@@ -248,15 +258,15 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
     ]
 
 
-def _candidate_cells(one: Candidate, unit: str) -> tuple[str, ...]:
-    per_unit = units.usd_per_unit(one.usd_per_unit.value, unit)
+def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
     replicas = f"{one.replicas} x " if one.replicas > 1 else ""
     return (
         f"{one.rank}{'=' if one.tied_with_best else ''}",
         f"{replicas}{one.offer.instance}",
         f"{one.offer.provider} {one.offer.region}",
         units.usd(one.usd_per_hour),
-        _within(per_unit, one.usd_per_unit),
+        units.usd(one.usd_per_unit.value * amount),
+        units.interval(one.usd_per_unit.half_width_fraction),
         _BASIS[one.basis],
     )
 
