@@ -27,6 +27,8 @@ from benchbench.tco.answer import Alternative, Assumption, TcoAnswer, TornadoBar
 
 _COMMAND = "benchbench tco"
 _MOST_SWINGS = 12
+_MOST_COLOURS = 5
+"""Besides what is left; more cannot be told apart."""
 
 
 def section(answer: TcoAnswer | None) -> Section:
@@ -200,12 +202,26 @@ def _breakdown(answer: TcoAnswer) -> Part | None:
     plot = Plot(
         "chart-breakdown",
         "What the money goes to",
-        "Every alternative's payments over the horizon, by what they are for; what a resale brings "
-        "back stands left of zero.",
-        Stacks(Axis("", units.usd), names, totals),
+        "Every alternative's payments over the horizon, by what they are for, the largest apart; "
+        "what a resale brings back stands left of zero.",
+        stacks(names, totals),
         Table("Payments by purpose", columns, rows, folded="Show the numbers"),
     )
     return Part("breakdown", "Breakdown", (plot,))
+
+
+def stacks(names: Sequence[str], totals: Sequence[tuple[str, tuple[float, ...]]]) -> Stacks:
+    """The largest components by colour; the others together."""
+    weights = [max(abs(amounts[index]) for _, amounts in totals) for index in range(len(names))]
+    by_weight = sorted(range(len(names)), key=lambda index: -weights[index])
+    kept, rest = sorted(by_weight[:_MOST_COLOURS]), by_weight[_MOST_COLOURS:]
+    if not rest:
+        return Stacks(Axis("", units.usd), tuple(names), tuple(totals))
+    bars = tuple(
+        (label, (*(amounts[index] for index in kept), sum(amounts[index] for index in rest)))
+        for label, amounts in totals
+    )
+    return Stacks(Axis("", units.usd), (*(names[index] for index in kept), "all else"), bars)
 
 
 def _sureness(uncertainty: Uncertainty | None) -> Part:
@@ -221,14 +237,17 @@ def _sureness(uncertainty: Uncertainty | None) -> Part:
 
 
 def sureness_sentence(uncertainty: Uncertainty) -> str:
-    """P(own cheaper), and the saving's interval."""
+    """P(own cheaper), and what owning saves with its interval."""
     return (
         f"Owning is cheaper in {units.percent(uncertainty.probability_own_cheaper)} of "
-        f"{units.count(uncertainty.draws)} draws over the ranges assumed; it saves "
-        f"{units.usd(uncertainty.saving_usd_p50)} at the median, between "
-        f"{units.usd(uncertainty.saving_usd_p5)} and {units.usd(uncertainty.saving_usd_p95)} in "
-        "nine draws of ten. A negative saving is a loss."
+        f"{units.count(uncertainty.draws)} draws over the ranges assumed. At the median it costs "
+        f"{_saved(uncertainty.saving_usd_p50)}; in nine draws of ten between "
+        f"{_saved(uncertainty.saving_usd_p5)} and {_saved(uncertainty.saving_usd_p95)}."
     )
+
+
+def _saved(usd: float) -> str:
+    return f"{units.usd(abs(usd))} {'more' if usd < 0 else 'less'}"
 
 
 def _tornado(bars: Sequence[TornadoBar]) -> Plot:
@@ -278,7 +297,7 @@ def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
         Row(
             (
                 words(evidence.name(one.key)),
-                Cell(f"{units.number(one.value, 4)} {one.unit}", "", one.value, one.basis),
+                Cell(evidence.amount(one.value, one.unit), "", one.value, one.basis),
                 words(_range(one)),
                 words(one.source),
                 words(one.as_of),
@@ -294,4 +313,4 @@ def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
 def _range(one: Assumption) -> str | None:
     if one.low is None or one.high is None:
         return None
-    return f"{units.number(one.low, 4)} to {units.number(one.high, 4)}"
+    return f"{evidence.amount(one.low, one.unit)} to {evidence.amount(one.high, one.unit)}"

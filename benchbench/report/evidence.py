@@ -7,7 +7,7 @@ from benchbench import units
 from benchbench.derive import Figures, group
 from benchbench.record import Ceiling, Record, System
 
-_UNIT_SUFFIX = re.compile(r"_((usd|fraction)(_per_\w+|_\dy)?|per_year|years|months|hours|fte|k?w)$")
+_UNIT_SUFFIX = re.compile(r"_((usd|fraction)(_per_\w+|_\dy)?|per_year|years|months|hours)$")
 
 SEVERITIES = ("invalid", "warning", "note")
 VALIDITY_WORDS = {
@@ -77,6 +77,11 @@ def ceilings(records: Iterable[Record]) -> list[Ceiling]:
     for record in records:
         distinct += [ceiling for ceiling in record.ceilings if ceiling not in distinct]
     return distinct
+
+
+def amount(value: float, unit: str) -> str:
+    """An input with its unit, a fraction as per cent."""
+    return units.percent(value) if unit == "fraction" else f"{units.number(value, 4)} {unit}"
 
 
 def describe(system: System) -> str:

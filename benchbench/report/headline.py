@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchbench import units
 from benchbench.derive import Figures
-from benchbench.recommend import Candidate, Recommendation
+from benchbench.recommend import Recommendation
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -83,7 +83,7 @@ def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Ans
     if not sentences:
         hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
         return Answer("What to do", "Nothing has been compared yet.", (hint,))
-    more = [said for one in recommendations for said in _runner_up(one.candidates)]
+    more = [said for one in recommendations for said in _runner_up(one)]
     indicative = any(one.indicative for one in recommendations)
     return Answer("What to do", sentences[0], (*sentences[1:], *more), indicative)
 
@@ -101,13 +101,15 @@ def _rent(recommendation: Recommendation) -> str:
     )
 
 
-def _runner_up(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+def _runner_up(recommendation: Recommendation) -> tuple[str, ...]:
+    candidates = recommendation.candidates
     if len(candidates) < 2:  # noqa: PLR2004 - alone there is no runner-up
         return ()
     first, second = candidates[:2]
     dearer = units.percent(second.usd_per_unit.value / first.usd_per_unit.value - 1)
     tied = " and within the interval: a tie" if second.tied_with_best else ""
-    return (f"Next is {second.offer.instance}, {dearer} dearer per unit of work{tied}.",)
+    workload = recommendation.goal.workload
+    return (f"Next for {workload}: {second.offer.instance}, {dearer} dearer{tied}.",)
 
 
 def _sure(
@@ -176,7 +178,8 @@ def _change(
 def _money_changes(tco: TcoAnswer | None) -> list[str]:
     if tco is None:
         return []
-    said = [tco.break_even.sentence]
+    first, _, more = tco.break_even.sentence.partition(". ")
+    said = [f"{first}.", more] if more else [first]
     bars = tco.uncertainty.tornado if tco.uncertainty else ()
     flips = [_flip(bar, tco) for bar in bars if bar.low_saving_usd * bar.high_saving_usd < 0]
     if flips:
@@ -188,8 +191,8 @@ def _flip(bar: TornadoBar, tco: TcoAnswer) -> str:
     name = evidence.name(bar.key)
     if bar.flips_at is None:
         return name
-    unit = next((f" {one.unit}" for one in tco.assumptions if one.key == bar.key), "")
-    return f"{name} at {units.number(bar.flips_at)}{unit}"
+    unit = next((one.unit for one in tco.assumptions if one.key == bar.key), "")
+    return f"{name} at {evidence.amount(bar.flips_at, unit)}"
 
 
 def _ties(recommendations: Sequence[Recommendation]) -> list[str]:

@@ -174,6 +174,7 @@ def records() -> list[Record]:
             scenario="offline",
             batch_size=64,
             system=taken[0].system,
+            work=taken[-1].work,
             failure=failure,
         )
     )

@@ -10,6 +10,7 @@ from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Record
 from benchbench.report.blocks import Notes, Plot, Prose, Spreads, Table
+from benchbench.report.cost import stacks
 from benchbench.report.view import View, build
 from benchbench.tco.answer import TcoAnswer
 from tests import factories
@@ -104,7 +105,9 @@ def test_the_first_choice_is_named_with_price_and_place() -> None:
 
 def test_the_runner_up_and_its_distance_are_named() -> None:
     """0.7068/266 over 0.8048/321 is 1.060."""
-    assert "g2-standard-4, 6.0 % dearer" in answer(sample.view(), "What to do")
+    assert "Next for resnet50-train: g2-standard-4, 6.0 % dearer" in answer(
+        sample.view(), "What to do"
+    )
 
 
 def test_a_predicted_first_choice_is_said_to_be_predicted() -> None:
@@ -276,3 +279,24 @@ def test_each_workload_has_its_own_ranking() -> None:
     plots = [block.key for part in parts for block in part.blocks if isinstance(block, Plot)]
     assert len({part.key for part in parts}) == len(parts)
     assert len(set(plots)) == len(plots) == 9
+
+
+def test_a_saving_and_a_loss_are_told_by_words() -> None:
+    """No minus sign has to be read: $71,000 more at worst, $287,000 less at best."""
+    said = answer(sample.view(), "How sure we are")
+    assert (
+        "costs $118,000 less; in nine draws of ten between $71,000 more and $287,000 less" in said
+    )
+
+
+def test_the_largest_components_are_apart_and_nothing_is_lost() -> None:
+    """Nine components: five by name, the others together, the total unchanged."""
+    names = [str(index) for index in range(9)]
+    drawn = stacks(names, [("own", (90.0, 1.0, 80.0, 2.0, 70.0, -3.0, 60.0, 4.0, 50.0))])
+    assert drawn.components == ("0", "2", "4", "6", "8", "all else")
+    assert drawn.bars == (("own", (90.0, 80.0, 70.0, 60.0, 50.0, 4.0)),)
+
+
+def test_few_components_are_all_by_name() -> None:
+    """Five need no remainder."""
+    assert stacks(["a", "b"], [("own", (1.0, 2.0))]).components == ("a", "b")

@@ -161,13 +161,10 @@ def _stack(axes: Axes, amounts: Sequence[float], y: float) -> tuple[float, float
     return left, right
 
 
-_HATCHES = ("", "////", "....", "\\\\\\\\")
-
-
 def _part(
     corner: tuple[float, float], length: float, index: int, height: float = 13.0
 ) -> Rectangle:
-    """A part of a bar; beyond six colours they repeat with a hatch."""
+    """A part of a bar."""
     return Rectangle(
         (corner[0], corner[1] - height / 2),
         length,
@@ -175,7 +172,6 @@ def _part(
         facecolor=SERIES[index % len(SERIES)],
         edgecolor=PAPER,
         linewidth=1.0,
-        hatch=_HATCHES[index // len(SERIES) % len(_HATCHES)],
     )
 
 

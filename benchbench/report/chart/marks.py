@@ -30,12 +30,16 @@ def bar(axes: Axes, middle: float, start: float, end: float, basis: Basis) -> No
     )
 
 
-def point(axes: Axes, at: Point) -> None:
-    """A mark with its interval."""
+def interval(axes: Axes, at: Point) -> None:
+    """What a mark is uncertain by."""
     for ends, horizontal in ((at.x_ends, True), (at.y_ends, False)):
         if ends is not None:
             xs, ys = (ends, (at.y, at.y)) if horizontal else ((at.x, at.x), ends)
             axes.plot(xs, ys, color=colour(at.basis), linewidth=1.1, zorder=2)
+
+
+def point(axes: Axes, at: Point) -> None:
+    """A mark."""
     (mark,) = axes.plot(
         [at.x],
         [at.y],

@@ -110,6 +110,7 @@ def _roof(axes: Axes, roof: Roof, xs: tuple[float, float], *, narrow: bool) -> N
 
 
 def _workload(axes: Axes, point: Point, xs: tuple[float, float], *, narrow: bool) -> None:
+    marks.interval(axes, point)
     marks.point(axes, point)
     if not point.label:
         return
