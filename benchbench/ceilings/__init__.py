@@ -31,7 +31,7 @@ def default_precisions(device: str) -> tuple[Precision, ...]:
     """What is worth measuring there; TF32 and bf16 only where the GPU has units for them."""
     if device == "cpu":
         return ("fp32", "bf16")
-    if torch.cuda.get_device_capability(_cuda(device)) < _TENSOR_CORES_WITH_TF32:
+    if torch.cuda.get_device_capability(_known(device)) < _TENSOR_CORES_WITH_TF32:
         return ("fp32", "fp16")
     return ("fp32", "tf32", "bf16", "fp16")
 
@@ -46,7 +46,9 @@ def measure(
     last_level_cache_bytes: int | None = None,
     available_bytes: int | None = None,
 ) -> tuple[Ceiling, ...]:
-    """The ceilings of `devices`, each after about twice `seconds_per_kernel`, in this process.
+    """The ceilings of storage and `devices`, in this process.
+
+    Each takes about twice `seconds_per_kernel`, and the time to make its operands.
 
     `last_level_cache_bytes` and `available_bytes` are the host's; without the latter, half of what
     the operating system calls available is used. A precision a device has no units or no matrix
@@ -54,20 +56,23 @@ def measure(
     Raises CannotMeasureError for a device that is not there and a storage folder that cannot be
     used, InvalidMeasurementError if a kernel's result is wrong.
     """
+    for device in devices:
+        _known(device)
     tell = on_progress or (lambda _text: None)
     available = available_bytes or psutil.virtual_memory().available
     kernels = chain.from_iterable(
         _cpu_kernels(precisions, last_level_cache_bytes, available)
         if device == "cpu"
-        else _cuda_kernels(_cuda(device), precisions)
+        else _cuda_kernels(device, precisions)
         for device in devices
     )
-    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
-    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
-        found = [_measured(kernel, seconds_per_kernel, tell) for kernel in kernels]
+    found = []
     if storage_folder is not None:
         with storage.random_file(storage_folder) as file:
             found.append(_measured(_storage_kernel(file), seconds_per_kernel, tell))
+    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
+    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
+        found += [_measured(kernel, seconds_per_kernel, tell) for kernel in kernels]
     return tuple(each for each in found if each is not None)
 
 
@@ -80,10 +85,16 @@ def _measured(kernel: Kernel, seconds: float, tell: Callable[[str], None]) -> Ce
     return found
 
 
-def _cuda(device: str) -> str:
-    """The device, if PyTorch sees it."""
+def _known(device: str) -> str:
+    """The device, if PyTorch sees it. Raises CannotMeasureError if not."""
+    if device == "cpu":
+        return device
     kind, _, index = device.partition(":")
-    if kind != "cuda" or int(index or 0) >= torch.cuda.device_count():
+    if (
+        kind != "cuda"
+        or not (index or "0").isdigit()
+        or int(index or 0) >= torch.cuda.device_count()
+    ):
         message = (
             f"PyTorch sees no device {device!r} here; see what it sees with: benchbench doctor"
         )

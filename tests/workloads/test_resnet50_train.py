@@ -53,7 +53,7 @@ def test_weights_are_torchvisions() -> None:
     assert resnet.weights() == sum(each.numel() for each in model.parameters()) == 25_557_032
 
 
-@pytest.mark.parametrize("size", [64, 97])
+@pytest.mark.parametrize("size", [64, 33])
 def test_pytorchs_counter_agrees(size: int) -> None:
     """An independent count of a real step is the analytic one, odd sizes included."""
     from torch.utils.flop_counter import FlopCounterMode
@@ -102,10 +102,10 @@ def test_sixteen_blocks_have_a_shortcut() -> None:
 
 
 def test_the_loss_falls_on_one_batch() -> None:
-    """Six steps on the same four images are learnt by heart."""
+    """Four steps on the same four images are learnt by heart."""
     job = resnet.load(replace(SMALL, batch_size=4, parameters={"image_size": 32}))
     batch = next(job.batches)
-    losses = [float(job.step(batch)) for _ in range(6)]
+    losses = [float(job.step(batch)) for _ in range(4)]
     assert losses[-1] < losses[0] - 0.5
 
 
