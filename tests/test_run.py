@@ -118,7 +118,9 @@ HANG_ONCE = (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
     tmp_path: Path, number: signal.Signals
 ) -> None:

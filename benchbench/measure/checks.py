@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchbench.measure.budget import Budget
 from benchbench.measure.device import Clock, Device
+from benchbench.measure.failure import of_exception
 from benchbench.measure.loop import time_repeatedly
 from benchbench.stats import median
 from benchbench.workload import Job
@@ -67,6 +68,16 @@ def output_cosine(job: Job) -> float | None:
     if len(outputs) != len(references):
         return 0.0
     return min((_cosine(a, b) for a, b in zip(outputs, references, strict=True)), default=None)
+
+
+def output_cosine_if_it_fits(job: Job) -> float | None:
+    """As `output_cosine`; None where memory that held the step cannot hold the reference too."""
+    try:
+        return output_cosine(job)
+    except (MemoryError, RuntimeError) as error:
+        if of_exception(error).kind != "out_of_memory":
+            raise
+        return None
 
 
 def _if_consistent(fresh_s: Sequence[float], same_s: Sequence[float]) -> float:

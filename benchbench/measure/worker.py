@@ -142,7 +142,7 @@ def _checked(
         device=request.setting.device,
         interference=watch.interference(),
         repeat_speedup=checks.repeat_speedup(job, bench, typical_s=median(measurement.step_s)),
-        cosine=checks.output_cosine(job),
+        cosine=checks.output_cosine_if_it_fits(job),
     )
     return observed.measurement, caveats(observed)
 

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchbench.measure.checks import Bench, from_memory, output_cosine, repeat_speedup
+from benchbench.measure.checks import (
+    Bench,
+    from_memory,
+    output_cosine,
+    output_cosine_if_it_fits,
+    repeat_speedup,
+)
 from benchbench.measure.device import Host
 from benchbench.workload import Job
 from tests.measure.fakes_measure import SHORT, FakeClock, job
@@ -133,3 +139,23 @@ def test_low_precision_tensors_are_compared_in_double() -> None:
     torch = pytest.importorskip("torch")
     outputs = torch.tensor([[1.0, 2.0]], dtype=torch.bfloat16, requires_grad=True)
     assert output_cosine(answering(outputs, torch.tensor([[1.0, 2.0]]))) == pytest.approx(1.0)
+
+
+def failing(error: Exception) -> Job:
+    """A job whose reference raises."""
+
+    def reference(_batch: object) -> None:
+        raise error
+
+    job = answering([1.0], None)
+    job.reference = reference
+    return job
+
+
+def test_a_reference_too_large_does_not_cost_the_measurement() -> None:
+    """Out of memory in fp32: unchecked, not failed; any other error is one."""
+    assert output_cosine_if_it_fits(failing(RuntimeError("CUDA out of memory."))) is None
+    assert output_cosine_if_it_fits(failing(MemoryError())) is None
+    with pytest.raises(RuntimeError, match="shape"):
+        output_cosine_if_it_fits(failing(RuntimeError("shape mismatch")))
+    assert output_cosine_if_it_fits(answering([1.0], [1.0])) == 1.0

@@ -55,22 +55,13 @@ def test_a_worker_measures_and_tells_how_it_goes(tmp_path: Path) -> None:
     assert dies(noted(tmp_path / "pid"))
 
 
-def test_prints_of_libraries_are_no_answer(tmp_path: Path) -> None:
-    """Python's and C's standard output land on stderr; a workload finds nothing on stdin."""
+def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
+    """Python's and C's prints land on stderr; stdin is empty; nothing of ours imports torch."""
     load = (
         "print('{\"result\": null}'); os.write(1, b'from C'); "
-        "parameters['in'] = os.read(0, 9).decode()"
+        "parameters.update(stdin=os.read(0, 9).decode(), torch='torch' in sys.modules, "
+        "here='' in sys.path, omp=os.environ['OMP_NUM_THREADS'])"
     )
-    done = ended(write_workload(tmp_path, load=load))
-    assert isinstance(done.result, WorkloadResult)
-    assert done.result.parameters["in"] == ""
-    assert "from C" in "".join(done.stderr)
-    assert '{"result": null}' in "\n".join(done.stderr)
-
-
-def test_a_workload_without_torch_runs_without_torch(tmp_path: Path) -> None:
-    """Nothing of ours imports it; the threads asked for are recorded."""
-    load = "parameters.update(torch='torch' in sys.modules, cwd='' in sys.path)"
     done = run_worker(
         asking(write_workload(tmp_path, load=load), threads=3),
         timeout_s=60,
@@ -78,7 +69,15 @@ def test_a_workload_without_torch_runs_without_torch(tmp_path: Path) -> None:
         environment={"OMP_NUM_THREADS": "3"},
     )
     assert isinstance(done.result, WorkloadResult)
-    assert done.result.parameters == {"torch": False, "cwd": False, "threads": 3}
+    assert done.result.parameters == {
+        "stdin": "",
+        "torch": False,
+        "here": False,
+        "omp": "3",
+        "threads": 3,
+    }
+    assert "from C" in "".join(done.stderr)
+    assert '{"result": null}' in "\n".join(done.stderr)
 
 
 @pytest.mark.parametrize(
