@@ -30,9 +30,9 @@ from benchbench.tco.prepare import Setup, prepare
 from benchbench.tco.scenario import Scenario
 from benchbench.tco.sentences import Told, break_even_sentence, sentences
 
+_NO_WORK = 1e-6
+"""Level-hours over the whole horizon: less than a second is no work, and has no unit cost."""
 _CURVE = tuple(round(0.05 * step, 2) for step in range(1, 21))
-_NEVER = 2.0
-"""A share of hours no machine reaches."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def plan(case: Case) -> Plan:
     return Plan(
         fleet=fleet,
         committed=hybrid.committed_base(case),
-        owned=hybrid.owned_base(case, _NEVER if ratio is None else ratio, most),
+        owned=hybrid.owned_base(case, hybrid.NEVER if ratio is None else ratio, most),
         most=most,
         costs=costs,
     )
@@ -193,8 +193,8 @@ def _alternative(setup: Setup, decided: Plan, name: AlternativeName, flows: Flow
         months={key: tuple(flow.tolist()) for key, flow in flows.items() if flow.any()},
         total_usd=float(months.sum()),
         npv_usd=cost,
-        usd_per_unit=cost / (level * setup.units_per_hour) if level else None,
-        usd_per_useful_hour=cost / (level * per_machine) if level else None,
+        usd_per_unit=cost / (level * setup.units_per_hour) if level > _NO_WORK else None,
+        usd_per_useful_hour=cost / (level * per_machine) if level > _NO_WORK else None,
     )
 
 

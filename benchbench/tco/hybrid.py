@@ -8,6 +8,9 @@ from benchbench.tco.case import Case, Flows, total
 from benchbench.tco.demand import Demand
 from benchbench.tco.money import present_value
 
+NEVER = 2.0
+"""A share of hours no machine reaches."""
+
 
 def critical_count(demand: Demand, capacity: float, ratio: float, most: int) -> int:
     """The largest k with P(demand ≥ k) ≥ `ratio`, the fixed cost over the saving per hour used.
@@ -47,8 +50,9 @@ def committed_base(case: Case) -> int:
     """How many instances to commit to: those used more than the commitment costs."""
     if case.commitment_months is None:
         return 0
-    prices = cloud.committed_prices(case, case.commitment_months)
-    ratio = float(prices.mean() / cloud.prices(case).mean())
+    committed = float(cloud.committed_prices(case, case.commitment_months).mean())
+    on_demand = float(cloud.prices(case).mean())
+    ratio = committed / on_demand if on_demand else NEVER
     most = int(case.demand.machines_at_peak(case.cloud_capacity).max())
     start = critical_count(case.demand, case.cloud_capacity, ratio, most)
     return descend(lambda base: cost_of(case, cloud.committed(case, base)), start, most)

@@ -116,10 +116,13 @@ def from_bill(bill: Assumption, instance_hours: float) -> Assumption:
 def _offers(scenario: Scenario, catalog: Catalog | None, name: str, kind: PriceKind) -> list[Offer]:
     if catalog is None:
         return []
-    section = scenario.cloud
-    instance = name.rpartition("/")[2]
+    place, _, instance = name.rpartition("/")
+    provider, _, region = place.partition("/")
     found = catalog.where(
-        provider=section.provider, region_prefix=section.region, instance=instance, price_kind=kind
+        provider=scenario.cloud.provider or provider or None,
+        region_prefix=scenario.cloud.region or region or None,
+        instance=instance,
+        price_kind=kind,
     )
     return [offer for offer in found if offer.price_usd_per_hour is not None]
 

@@ -107,6 +107,7 @@ class CloudSection(Model):
     provider: str | None = None
     region: str | None = None
     instance: str | None = None
+    """`p5.48xlarge`, or `aws/us-east-1/p5.48xlarge`."""
     capacity: Positive | None = None
     """What one instance carries, in the demand's unit."""
     price_usd_per_hour: HourlyPrice | None = None

@@ -163,7 +163,7 @@ def _certainty(sure: Uncertainty | None) -> Iterator[str]:
         return
     draws = units.number(sure.draws, len(str(sure.draws)))
     yield (
-        f"Drawing every assumption from its range {draws} times, owning is "
+        f"Drawing every assumption from its range {draws} times, owning is cheaper "
         f"than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
         f"it saves between {units.usd(sure.saving_usd_p5)} and {units.usd(sure.saving_usd_p95)} "
         f"(5th to 95th percentile), {units.usd(sure.saving_usd_p50)} in the middle."
@@ -217,6 +217,12 @@ def _basis(told: Told) -> str:
     )
 
 
+def _carried(row: Assumption) -> str:
+    """`2.00 cores`, `8,000 image/s`."""
+    several = row.value != 1 and "/" not in row.unit
+    return f"{units.number(row.value)} {units.plural(row.unit) if several else row.unit}"
+
+
 def _how(row: Assumption) -> str:
     return row.source if row.basis == "assumed" else f"{row.basis}: {row.source}"
 
@@ -226,8 +232,8 @@ def _conditions(told: Told) -> Iterator[str]:
     rows = {row.key: row for row in told.setup.assumptions}
     rented, bought = rows["cloud.capacity"], rows["owned.capacity"]
     yield (
-        f"Equal work: one instance carries {units.number(rented.value)} {rented.unit} "
-        f"({_how(rented)}), one server {units.number(bought.value)} "
+        f"Equal work: one instance carries {_carried(rented)} "
+        f"({_how(rented)}), one server {_carried(bought)} "
         f"({_how(bought)})."
     )
     if not case.colocation:

@@ -126,3 +126,27 @@ def test_a_missing_or_empty_file_names_the_next_step(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("cores\n", encoding="utf-8")
     with pytest.raises(DataError, match="one row per hour"):
         from_csv(tmp_path / "empty.csv")
+
+
+def test_what_is_remembered_cannot_be_written_to() -> None:
+    """The same hours are handed out again, so nobody may change them."""
+    demand = curve([3.0], [1.0])
+    first = demand.machine_hours(1.0, 1.0)
+    assert demand.machine_hours(1.0, 1.0) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0.0
+
+
+def test_two_demands_never_share_what_is_remembered() -> None:
+    """Equal shapes, other levels."""
+    assert curve([3.0], [1.0]).machine_hours(1.0)[0] == 3 * 730
+    assert curve([4.0], [1.0]).machine_hours(1.0)[0] == 4 * 730
+
+
+@given(st.floats(0.1, 50), st.floats(-0.5, 2.0), st.integers(1, 60))
+def test_the_peak_is_covered_by_whole_machines(high: float, growth: float, months: int) -> None:
+    """Never too few, never one too many."""
+    demand = curve([high], [1.0], months, growth)
+    machines = demand.machines_at_peak(1.0)
+    assert (machines >= demand.peak() - 1e-6).all()
+    assert (machines < demand.peak() + 1).all()

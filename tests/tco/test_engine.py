@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy_financial as npf
 import pytest
+from hypothesis import example as such_as
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -320,3 +321,112 @@ def test_a_missing_default_names_itself() -> None:
     with pytest.raises(Exception, match=r"finance\.wacc") as caught:
         engine.evaluate(scenario.parse(document()), defaults=kept, today=TODAY)
     assert type(caught.value).__name__ == "DataError"
+
+
+def test_the_bundled_catalogue_answers_the_bundled_question() -> None:
+    """What `benchbench quickstart` does: real prices, real quotes, ten thousand draws."""
+    found = engine.evaluate(scenario.load(), catalog=catalogue.load(), today=TODAY)
+    prices = {row.key: row for row in found.assumptions}
+    assert prices["cloud.price_usd_per_hour"].value == 55.04
+    assert found.uncertainty is not None
+    assert found.uncertainty.draws == 10_000
+    assert {one.name for one in found.alternatives} == {
+        "on_demand",
+        "committed",
+        "colocated",
+        "hybrid",
+    }
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_is_answered_from_the_bundled_catalogue(path: Path) -> None:
+    """And the document survives the trip through JSON."""
+    found = engine.evaluate(scenario.load(path), catalog=catalogue.load(), today=TODAY, draws=100)
+    assert TcoAnswer.model_validate_json(found.model_dump_json()) == found
+    assert found.sentences
+
+
+def test_demand_above_a_fixed_fleet_is_rented() -> None:
+    """Two servers for a demand of three: the third comes from the cloud."""
+    sized = answer(demand={"amount": 3}, owned={"servers": 2, "lead_months": 0})
+    flows = named(sized, "colocated").months
+    assert flows["servers"][0] == 600_000
+    assert sum(flows["on_demand"]) > 0
+    auto = answer(demand={"amount": 3}, owned={"lead_months": 0})
+    assert "on_demand" not in named(auto, "colocated").months
+
+
+def test_spot_is_an_alternative_only_where_it_is_allowed() -> None:
+    """With its own break-even."""
+    spot = {"spot_usd_per_hour": 20.0, "spot_allowed": True}
+    found = answer(cloud=spot)
+    assert named(found, "spot").npv_usd is not None
+    assert "spot" in found.break_even.utilisation_against
+    allowed = {one.name for one in answer(cloud={"spot_usd_per_hour": 20.0}).alternatives}
+    assert "spot" not in allowed
+
+
+def test_a_commitment_nobody_uses_enough_is_refused_with_a_reason() -> None:
+    """10 % use and 20 % off."""
+    found = answer(demand={"busy_fraction": 0.1}, cloud={"commitment_discount": 0.2})
+    assert named(found, "committed").infeasible_because == (
+        "no instance is used enough to pay for a commitment"
+    )
+
+
+def test_a_higher_cost_of_capital_never_favours_buying() -> None:
+    """The money is spent at the start."""
+    saved = []
+    for rate_of_return in (0.0, 0.05, 0.1, 0.2):
+        found = answer(
+            finance={"cost_of_capital": rate_of_return}, owned={"lead_months": 0, **FREE}
+        )
+        own, rent = named(found, "colocated"), named(found, "on_demand")
+        assert own.total_usd == pytest.approx(
+            named(answer(owned={"lead_months": 0, **FREE}), "colocated").total_usd
+        )
+        saved.append(cost(found, "on_demand") - cost(found, "colocated"))
+        assert rent.total_usd is not None
+    assert saved == sorted(saved, reverse=True)
+
+
+def test_longer_leads_rent_longer() -> None:
+    """The bridge grows with the months of waiting."""
+    bridges = [
+        sum(named(answer(owned={"lead_months": lead}), "colocated").months.get("bridge", ()))
+        for lead in (0, 1, 3, 6)
+    ]
+    assert bridges == sorted(bridges)
+    assert bridges[0] == 0
+
+
+def test_the_unit_cost_is_the_cost_over_the_work() -> None:
+    """Without interest: dollars in cash over server-hours served."""
+    found = answer(finance={"cost_of_capital": 0.0}, demand={"busy_fraction": 0.5})
+    rent = named(found, "on_demand")
+    assert rent.total_usd is not None
+    assert rent.usd_per_unit == pytest.approx(rent.total_usd / (48 * 730 * 0.5))
+    assert rent.usd_per_useful_hour == pytest.approx(rent.total_usd / (48 * 730 * 0.5 * 8))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@such_as(amount=1.0, busy=1e-300, price=1.0, horizon=3)
+@such_as(amount=1.0, busy=0.5, price=0.0, horizon=12)
+@given(
+    amount=st.one_of(st.just(0.0), st.floats(0.001, 30.0)),
+    busy=st.floats(0.0, 1.0),
+    price=st.one_of(st.just(0.0), st.floats(0.01, 200.0)),
+    horizon=st.integers(1, 120),
+)
+def test_every_question_has_an_answer(
+    amount: float, busy: float, price: float, horizon: int
+) -> None:
+    """Odd sizes, free clouds, short horizons: a document, never a crash or a NaN."""
+    found = answer(
+        20,
+        demand={"amount": amount, "busy_fraction": busy},
+        cloud={"price_usd_per_hour": price, "commitment_discount": 0.3},
+        finance={"horizon_months": horizon},
+    )
+    assert TcoAnswer.model_validate_json(found.model_dump_json()) == found
+    assert found.sentences[0].endswith(".")

@@ -52,6 +52,16 @@ def test_of_several_regions_the_cheapest() -> None:
     assert named.region == "us-east-1"
 
 
+def test_an_instance_may_name_its_provider_and_region() -> None:
+    """`provider/region/instance`, as the catalogue prints it."""
+    both = (p5(), p5(region="ap-south-1", price_usd_per_hour=40.0))
+    found = find(*both, cloud={"instance": "aws/us-east-1/p5.48xlarge"}).offer
+    assert found is not None
+    assert found.region == "us-east-1"
+    with pytest.raises(DataError, match="no on-demand price"):
+        find(*both, cloud={"instance": "gcp/us-east-1/p5.48xlarge"})
+
+
 def test_an_unknown_instance_names_the_next_step() -> None:
     """No price, no answer."""
     with pytest.raises(DataError, match=r"no on-demand price for 'p9\.large'.*catalog show"):

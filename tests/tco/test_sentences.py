@@ -51,7 +51,7 @@ def test_uncertainty_is_told_in_cases_and_dollars() -> None:
     found = answer(1000)
     text = " ".join(found.sentences)
     assert found.uncertainty is not None
-    assert "1,000 times" in text
+    assert "1,000 times, owning is cheaper than the best rent in " in text
     assert units.percent(found.uncertainty.probability_own_cheaper) in text
     assert "What moves this most: " in text
 
