@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchbench.progress import Progress
-    from benchbench.record import Effort, Precision
+    from benchbench.record import Effort
     from benchbench.run import Outcome
 
 P = ParamSpec("P")
@@ -53,15 +53,6 @@ class Schema(StrEnum):
     RECOMMEND = "recommend"
     TCO = "tco"
     SCENARIO = "scenario"
-
-
-class Dtype(StrEnum):
-    """What can be asked of a workload."""
-
-    FP32 = "fp32"
-    TF32 = "tf32"
-    BF16 = "bf16"
-    FP16 = "fp16"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -137,11 +128,9 @@ def doctor(
 @_guarded
 def workloads(*, json: Json = False) -> None:
     """What can be run, and what one unit of it costs by counting."""
-    from benchbench import terminal
-    from benchbench.workload import WorkloadList, builtin, describe, load_file
+    from benchbench import terminal, workload
 
-    listed = WorkloadList(workloads=tuple(describe(load_file(path)) for path in builtin()))
-    _answer(listed, terminal.workloads, json=json)
+    _answer(workload.list_builtin(), terminal.workloads, json=json)
     _next("benchbench run resnet50-train --quick", json=json)
 
 
@@ -163,7 +152,7 @@ def run(
         str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")
     ] = None,
     dtype: Annotated[
-        Dtype | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
+        str | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Units per step.")] = None,
     data: Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")] = None,
@@ -198,7 +187,7 @@ def run(
         system=system,
         effort=_effort(quick=quick, standard=standard, full=full),
         device=device,
-        precision=None if dtype is None else cast("Precision", dtype.value),
+        precision=contract.precision(dtype),
         batch_size=batch,
         data=data,
         weights=weights,

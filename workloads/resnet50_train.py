@@ -22,7 +22,7 @@ name = "resnet50-train"
 scenario: Scenario = "train"
 unit = "image"
 precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
-batch_size = 16
+batch_size = 8
 batch_size_accelerator = 256
 
 CLASSES = 1000

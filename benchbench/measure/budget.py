@@ -33,7 +33,7 @@ class Budget:
 
 
 BUDGETS: dict[Effort, Budget] = {
-    "quick": Budget(3.0, 25.0, 10.0, 30.0, 5.0, timeout_s=600.0),
+    "quick": Budget(3.0, 40.0, 10.0, 30.0, 5.0, timeout_s=600.0),
     "standard": Budget(3.0, 120.0, 60.0, 180.0, 20.0, timeout_s=1800.0),
     "full": Budget(30.0, 120.0, 600.0, 1200.0, 60.0, timeout_s=5400.0),
 }

@@ -13,7 +13,7 @@ from benchbench.errors import CannotMeasureError, UsageError
 from benchbench.record import Caveat, Precision, System
 from benchbench.workload import Workload
 
-_BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
+_BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}  # the last is Arm's name
 _AMPERE, _VOLTA = (8, 0), (7, 0)
 
 
