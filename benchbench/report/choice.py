@@ -310,7 +310,7 @@ def reasons(rejected: Sequence[Rejected]) -> dict[str, int]:
 
 def _rejected(rejected: Sequence[Rejected]) -> tuple[Block, ...]:
     if not rejected:
-        return (Prose(("None: every offer considered meets the goal.",)),)
+        return (Prose(("Every offer considered meets the goal.",)),)
     return (_reasons(rejected), _list(rejected))
 
 

@@ -211,9 +211,11 @@ def _breakdown(answer: TcoAnswer) -> Part | None:
 
 
 def stacks(names: Sequence[str], totals: Sequence[tuple[str, tuple[float, ...]]]) -> Stacks:
-    """The largest components by colour; the others together."""
-    weights = [max(abs(amounts[index]) for _, amounts in totals) for index in range(len(names))]
-    by_weight = sorted(range(len(names)), key=lambda index: -weights[index])
+    """The largest components and all receipts by colour; the other costs together."""
+    columns = range(len(names))
+    receipts = [any(amounts[column] < 0 for _, amounts in totals) for column in columns]
+    weights = [max(abs(amounts[column]) for _, amounts in totals) for column in columns]
+    by_weight = sorted(columns, key=lambda column: (not receipts[column], -weights[column]))
     kept, rest = sorted(by_weight[:_MOST_COLOURS]), by_weight[_MOST_COLOURS:]
     if not rest:
         return Stacks(Axis("", units.usd), tuple(names), tuple(totals))

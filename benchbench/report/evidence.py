@@ -79,9 +79,11 @@ def ceilings(records: Iterable[Record]) -> list[Ceiling]:
     return distinct
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str, digits: int = 4) -> str:
     """An input with its unit, a fraction as per cent."""
-    return units.percent(value) if unit == "fraction" else f"{units.number(value, 4)} {unit}"
+    if unit == "fraction":
+        return units.percent(value)
+    return f"{units.number(value, digits)} {unit}".rstrip()
 
 
 def describe(system: System) -> str:

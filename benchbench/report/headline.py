@@ -62,7 +62,11 @@ def _delivers(strongest: Sequence[Figures], *, indicative: bool) -> Answer:
 
 
 def _rate(figure: Figures) -> str:
-    return units.rate(figure.throughput.value if figure.throughput else None, figure.unit)
+    if figure.throughput is None:
+        return units.UNKNOWN
+    interval = units.interval(figure.throughput.half_width_fraction)
+    rate = units.rate(figure.throughput.value, figure.unit)
+    return f"{rate} ({interval})" if interval else rate
 
 
 def _ratio(figure: Figures) -> str:
@@ -95,9 +99,11 @@ def _rent(recommendation: Recommendation) -> str:
         return f"For {workload} nothing fits: {why}"
     first = recommendation.candidates[0]
     price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
+    known = (first.basis, units.interval(first.usd_per_unit.half_width_fraction))
     return (
         f"For {workload} rent {units.times(first.replicas, first.offer.instance)} "
-        f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, {price}."
+        f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, "
+        f"{price} ({', '.join(filter(None, known))})."
     )
 
 
@@ -133,12 +139,12 @@ def _verdict(
         return "Not at all: there is no valid measurement."
     if indicative:
         return "Indicative only: quick measurements are behind this. Run again without --quick."
+    doubtful = any(figure.validity != "valid" for figure in strongest)
+    measured = "carry warnings, listed under Method" if doubtful else "are sound"
     first = [one.candidates[0].basis for one in recommendations if one.candidates]
     if any(basis != "measured" for basis in first):
-        return "The measurements are sound; what to rent rests on a prediction, not on one of them."
-    if any(figure.validity != "valid" for figure in strongest):
-        return "Measured, with warnings that are listed under Method."
-    return "Measured, and no doubt was raised."
+        return f"The measurements {measured}; what to rent rests on a prediction."
+    return f"The measurements {measured}."
 
 
 def _intervals(strongest: Sequence[Figures]) -> str:
@@ -169,7 +175,7 @@ def _change(
     strongest: Sequence[Figures], recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> Answer:
     sentences = [*_money_changes(tco), *_ties(recommendations)]
-    sentences += [f"{one.workload}: {one.regime.try_next}" for one in strongest]
+    sentences += [f"{one.workload}: {one.regime.try_next.rstrip('.')}." for one in strongest]
     if not sentences:
         return Answer("What would change the answer", "Measurements: there are none yet.")
     return Answer("What would change the answer", sentences[0], tuple(sentences[1:]))
@@ -192,7 +198,7 @@ def _flip(bar: TornadoBar, tco: TcoAnswer) -> str:
     if bar.flips_at is None:
         return name
     unit = next((one.unit for one in tco.assumptions if one.key == bar.key), "")
-    return f"{name} at {evidence.amount(bar.flips_at, unit)}"
+    return f"{name} at {evidence.amount(bar.flips_at, unit, digits=3)}"
 
 
 def _ties(recommendations: Sequence[Recommendation]) -> list[str]:

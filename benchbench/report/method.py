@@ -39,7 +39,7 @@ def section(
 ) -> Section:
     """Doubts first, then how it was done and by what."""
     notes = _notes(figures, recommendations)
-    doubts: Notes | Prose = Notes(notes) if notes else Prose(("None was raised.",))
+    doubts: Notes | Prose = Notes(notes) if notes else Prose(("Nothing was raised.",))
     parts = (
         Part("caveats", "Doubts, and what to do about them", (doubts,)),
         Part(

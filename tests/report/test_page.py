@@ -18,9 +18,13 @@ from markupsafe import escape
 
 from benchbench import derive
 from benchbench.bundled import folder
+from benchbench.recommend import Goal, Recommendation
+from benchbench.record import Record, Work
 from benchbench.report.method import TRADEMARK
 from benchbench.report.page import embeddable, policy, render
 from benchbench.report.view import build
+from benchbench.tco.answer import Alternative, BreakEven, TcoAnswer
+from tests import factories
 from tests.report import hostile, sample
 from tests.report.pages import Page, parse
 
@@ -267,3 +271,66 @@ def test_a_name_reads_as_it_was_typed() -> None:
     """Escaped once, not twice."""
     assert str(escape(hostile.MARKUP)) in attacked()
     assert "&amp;amp;amp;" not in attacked()
+
+
+def _bare_tco() -> TcoAnswer:
+    """A comparison without curve, uncertainty, payments, inputs or sentences."""
+    even = BreakEven(
+        utilisation=None,
+        month_cash=None,
+        month_discounted=None,
+        month_with_resale=None,
+        sentence="Owning does not win within 36 months.",
+    )
+    alternatives = (
+        Alternative(name="on_demand", label="Cloud", months={"instances": (0.0,)}),
+        Alternative(name="owned", label="Owned", months={"servers": ()}),
+        Alternative(name="spot", label="Spot", infeasible_because="no spot price"),
+    )
+    return TcoAnswer(
+        title="Bare",
+        horizon_months=36,
+        unit="hour",
+        alternatives=alternatives,
+        cheapest="on_demand",
+        break_even=even,
+        utilisation=0.0,
+        assumptions=(),
+        sentences=(),
+    )
+
+
+def _bare_recommendation() -> Recommendation:
+    """One offer, no amount of work, an interval that reaches zero."""
+    ranked = sample.recommendation().candidates[0]
+    wide = ranked.throughput.model_copy(update={"low": 0.0})
+    changes = {"throughput": wide, "cost_usd": None, "time_s": None, "floor_usd_per_unit": None}
+    alone = ranked.model_copy(update={**changes, "pareto": False})
+    goal = Goal(workload="resnet50-train", rate_per_s=3.0, budget_usd_per_hour=2.0)
+    return sample.recommendation(candidates=(alone,), goal=goal, rejected=())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        factories.record(),
+        factories.gpu_record(),
+        factories.record(measurement=factories.measurement(steps=1)),
+        factories.record(work=Work(unit="image")),
+        factories.record(ceilings=(factories.ceiling(150e9),)),
+        factories.record(failure=factories.out_of_memory()),
+    ],
+    ids=["no-ceilings", "accelerator", "one-step", "uncounted", "no-bandwidth", "failure"],
+)
+def test_little_knowledge_makes_a_page_too(record: Record) -> None:
+    """What is unknown is left out or a dash; nothing breaks, and no number is made up."""
+    view = build(
+        [record],
+        figures=[derive.figures([record])],
+        recommendations=[_bare_recommendation()],
+        tco=_bare_tco(),
+        generated_on=sample.GENERATED_ON,
+    )
+    text = parse(render(view)).all("main")[0].text
+    assert "Owning does not win within 36 months." in text
+    assert not re.search(r"\bnan\b|\binf\b|None", text)
