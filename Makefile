@@ -4,6 +4,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen
 
+# Behind a company's proxy the system's certificates are the right ones.
+export UV_SYSTEM_CERTS := 1
+
 .PHONY: quickstart test lint check examples browser clean
 
 quickstart: .venv/.ready  ## Measure this machine, recommend, compare with owning, write the report
