@@ -257,6 +257,9 @@ def recommend(
     price: Annotated[
         list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
     ] = None,
+    confidence: Annotated[
+        str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
+    ] = None,
     results: Results = _RESULTS,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
     json: Json = False,
@@ -273,6 +276,7 @@ def recommend(
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
         "price_kinds": tuple(price or ("on_demand",)),
+        "confidence": confidence,
     }
     stored = decide.records(results)
     answer = decide.recommendation(stored, decide.goal(stored, workload, limits), _today())

@@ -9,8 +9,8 @@ from benchbench.stats import Estimate
 
 _CLEAR = 1.10
 """A slowdown or a lead of 10 % is beyond the noise of two measurements."""
-_NEAR = 0.5
-"""Above half of a ceiling, that ceiling is what a user meets first."""
+_NEAR = 0.6
+"""Above this share of a ceiling, that ceiling is what a user meets first."""
 _BUSY = 0.85
 """Device time below this share of wall time: the device waits."""
 
@@ -18,7 +18,7 @@ _TRY = {
     "input": "decode with more workers, cache the decoded images or resize them once beforehand",
     "overhead": "a larger batch, or torch.compile, so that each launch does more work",
     "memory": "a lower precision or a fused (compiled) model moves fewer bytes per step",
-    "compute": "a lower precision or a device with a higher peak; this one is well used",
+    "compute": "a device with a higher peak, or a lower precision where this one has units for it",
     "undetermined": "a larger batch and torch.compile, one at a time, to see which one helps",
 }
 

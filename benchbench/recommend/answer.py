@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from benchbench.catalog.offer import Offer, PriceKind
+from benchbench.catalog.offer import Confidence, Offer, PriceKind
 from benchbench.record import Caveat, Model, Precision, Scenario
 from benchbench.stats import Basis, Estimate
 
@@ -28,9 +28,19 @@ class Goal(Model):
     regions: tuple[str, ...] = ()
     """Prefixes: `us-`, `europe-west4`."""
     price_kinds: tuple[PriceKind, ...] = ("on_demand",)
+    confidence: Confidence | None = None
+    """Prices known less well are left out. None: medium, or low where spot is asked for, because
+    nobody knows spot prices better than that."""
     headroom: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Load a replica is planned to carry, as a share of what it can."""
     spare_replicas: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def least_confidence(self) -> Confidence:
+        """What a price must at least have."""
+        if self.confidence is not None:
+            return self.confidence
+        return "low" if "spot" in self.price_kinds else "medium"
 
 
 class Configuration(Model):

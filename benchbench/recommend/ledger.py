@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from benchbench.catalog.offer import Confidence
 from benchbench.recommend.answer import Goal, Rejected
 from benchbench.recommend.price import Bools, Floats, Indices
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FILTERS = ("provider", "region", "price_kind", "os")
+FILTERS = ("provider", "region", "price_kind", "os", "confidence")
 """What the user ruled out, as against what does not do the job."""
 
 _PLACE = ("provider", "region", "instance", "price_kind")
@@ -64,12 +65,14 @@ def screen(frame: "pd.DataFrame", goal: Goal) -> Ledger:
         "region": frame["region"].str.startswith(goal.regions) if goal.regions else None,
         "price_kind": frame["price_kind"].isin(goal.price_kinds),
         "os": frame["os"].str.casefold().eq("linux"),
+        "confidence": frame["confidence"].isin(_CONFIDENCES[_least(goal) :]),
     }
     said = {
         "provider": f" is not among the providers wanted: {', '.join(goal.providers)}",
         "region": f" is outside the regions wanted: {', '.join(goal.regions)}",
         "price_kind": f" is not a kind of price wanted: {', '.join(goal.price_kinds)}",
         "os": " is priced; the work runs on linux",
+        "confidence": " confidence in its price; to see such offers too: --confidence low",
     }
     for name, keep in wanted.items():
         if keep is not None:
@@ -78,6 +81,13 @@ def screen(frame: "pd.DataFrame", goal: Goal) -> Ledger:
     out = _positions(ledger, hourly_usd(frame) != hourly_usd(frame))
     ledger.reject(out, "no_price", "no price is known")
     return ledger
+
+
+_CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
+
+
+def _least(goal: Goal) -> int:
+    return _CONFIDENCES.index(goal.least_confidence)
 
 
 def _positions(ledger: Ledger, out: Bools) -> Indices:

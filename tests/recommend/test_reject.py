@@ -304,3 +304,20 @@ def test_a_goal_that_cannot_be_met_names_the_next_step(limits: dict[str, Any], s
     """Contradictions and unmeasured workloads are the user's to mend."""
     with pytest.raises(UsageError, match=said):
         answer([make.gpu_record()], [make.gpu_offer()], **limits)
+
+
+def test_a_price_hardly_known_is_left_out_unless_asked_for() -> None:
+    """A marketplace's snapshot does not head the list by default; `low` lets it in."""
+    offers = [make.gpu_offer(instance="rumour", price_usd_per_hour=0.01, confidence="low")]
+    refused = out(answer([make.gpu_record()], offers))
+    assert refused.code == "confidence"
+    assert "--confidence low" in refused.because
+    assert only(answer([make.gpu_record()], offers, confidence="low")).offer.instance == "rumour"
+
+
+def test_asking_for_spot_takes_its_prices_as_known_as_they_are() -> None:
+    """Spot prices are never better known than low."""
+    offers = [make.gpu_offer(price_kind="spot", confidence="low")]
+    assert only(answer([make.gpu_record()], offers, price_kinds=("spot",)))
+    strict = answer([make.gpu_record()], offers, price_kinds=("spot",), confidence="medium")
+    assert out(strict).code == "confidence"
