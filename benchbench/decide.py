@@ -85,22 +85,28 @@ def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
 
 @dataclass(frozen=True)
 class Page:
-    """The report, and the sentences of its first screen."""
+    """The report, and the three sentences that matter."""
 
     html: str
-    sentences: tuple[str, ...]
+    delivers: str
+    rent: str
+    own: str
 
 
 def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Page:
     """One HTML page of these records: a recommendation per workload, and the costs."""
+    costed = costs(scenario, stored, today)
     shown = view.build(
         stored,
         figures=figures(stored),
         recommendations=recommendations(stored, today),
-        tco=costs(scenario, stored, today),
+        tco=costed,
         generated_on=today.isoformat(),
     )
-    return Page(render(shown), tuple(answer.sentence for answer in shown.answers))
+    said = {answer.question: answer.sentence for answer in shown.answers}
+    return Page(
+        render(shown), said["What it delivers"], said["What to do"], " ".join(costed.sentences[:1])
+    )
 
 
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:

@@ -50,4 +50,4 @@ def run(
     report = out / "report.html"
     report.write_text(page.html, encoding="utf-8")
     failures = len(outcome.records) - len(believed)
-    return Answer(page.sentences, report, failures)
+    return Answer((page.delivers, page.rent, page.own), report, failures)

@@ -35,7 +35,9 @@ def test_its_make_targets_exist(target: str) -> None:
 
 def typed() -> list[str]:
     """Every command line the README shows, in backticks or in a shell block."""
-    return re.findall(r"(?:`|^)benchbench ([a-z][^`\n]*)", README, re.MULTILINE)
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    lines = re.findall(r"^benchbench ([^#\n]*)", shell, re.MULTILINE)
+    return lines + re.findall(r"`benchbench ([a-z][^`\n]*)`", README)
 
 
 def test_its_commands_and_flags_exist() -> None:

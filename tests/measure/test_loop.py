@@ -276,9 +276,9 @@ def test_steady_compares_the_last_two_windows(steps: list[float], *, steady: boo
 
 
 def test_efforts_keep_their_promises() -> None:
-    """The lengths the method names, and a quick workload within 75 s."""
+    """The lengths the method names, and a quick workload within 80 s."""
     assert [BUDGETS[e].timed_min_s for e in ("quick", "standard", "full")] == [10, 60, 600]
     assert [BUDGETS[e].warmup_min_s for e in ("quick", "full")] == [3, 30]
     quick = BUDGETS["quick"]
-    assert quick.warmup_cap_s + quick.timed_cap_s + 2 * quick.check_cap_s <= 75
+    assert quick.warmup_cap_s + quick.timed_cap_s + 2 * quick.check_cap_s <= 80
     assert max(budget.warmup_cap_s for budget in BUDGETS.values()) == 120

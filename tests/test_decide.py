@@ -1,0 +1,76 @@
+"""From a results folder to answers."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchbench import decide
+from benchbench.errors import UsageError
+from benchbench.store import Store
+from tests import factories as make
+
+TODAY = date(2026, 11, 23)
+
+
+def test_no_results_names_the_next_step(tmp_path: Path) -> None:
+    """An empty folder and a missing one alike."""
+    with pytest.raises(UsageError, match="benchbench run --quick"):
+        decide.records(tmp_path / "none")
+    assert decide.records_if_any(tmp_path / "none") == ()
+
+
+def test_the_only_workload_measured_is_meant() -> None:
+    """Nothing to choose, nothing to ask."""
+    assert decide.goal([make.record()], None, {}).workload == "resnet50-train"
+
+
+def test_an_unmeasured_workload_is_refused_with_those_that_were() -> None:
+    """The error lists what is there."""
+    with pytest.raises(UsageError, match="measured here: resnet50-train"):
+        decide.goal([make.record()], "llm-infer", {})
+
+
+@pytest.mark.parametrize(
+    "limits", [{"rate_per_s": -1.0}, {"price_kinds": ("free",)}, {"confidence": "utter"}]
+)
+def test_an_impossible_limit_is_one_sentence(limits: dict[str, object]) -> None:
+    """It names the field and where to look."""
+    with pytest.raises(UsageError, match=r"^\w+: .*--help$"):
+        decide.goal([make.record()], None, limits)
+
+
+def test_one_session_can_be_told_from_another(tmp_path: Path) -> None:
+    """`run` shows what it measured, not what was there before."""
+    store = Store(tmp_path)
+    old = make.record(1.0)
+    new_origin = old.provenance.model_copy(update={"session": "new"})
+    store.write(old)
+    store.write(make.record(2.0, provenance=new_origin))
+    listed = decide.results(tmp_path, session="new")
+    rates = [one.figures.throughput.value for one in listed.results if one.figures.throughput]
+    assert rates == [pytest.approx(2.0)]
+    assert len(decide.results(tmp_path).results) == 2
+
+
+def test_a_page_holds_a_ranking_per_workload_and_says_three_things() -> None:
+    """An invalid workload gets none."""
+    stored = [
+        make.record(4.0),
+        make.record(0.5, workload="bert-large-infer", scenario="offline"),
+        make.record(9.0, workload="broken", caveats=(make.caveat("invalid"),)),
+    ]
+    page = decide.page(stored, scenario=None, today=TODAY)
+    ranked = [one.goal.workload for one in decide.recommendations(stored, TODAY)]
+    assert ranked == ["resnet50-train", "bert-large-infer"]
+    assert "4.00 images/s" in page.delivers
+    assert "$" in page.rent
+    assert "Over 48 months" in page.own
+
+
+def test_the_same_inputs_give_the_same_page() -> None:
+    """Byte for byte, catalogue and costs included."""
+    first, second = (
+        decide.page([make.record(4.0)], scenario=None, today=TODAY).html for _ in range(2)
+    )
+    assert first == second

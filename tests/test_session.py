@@ -1,0 +1,90 @@
+"""What a sitting at a machine measures, with the measuring itself replaced."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from benchbench import run, session
+from benchbench.record import Ceiling, Precision, System
+from benchbench.run import Outcome, Planned
+from benchbench.store import Store
+from tests import factories as make
+
+
+class Bench:
+    """Remembers what was asked of it, and measures nothing."""
+
+    def __init__(self) -> None:
+        self.ceilings: list[tuple[tuple[str, ...], tuple[Precision, ...]]] = []
+        self.executed: list[dict[str, Any]] = []
+
+    def measure_ceilings(
+        self,
+        _system: System,
+        devices: Sequence[str],
+        precisions: Sequence[Precision],
+        *_: object,
+        **__: object,
+    ) -> tuple[Ceiling, ...]:
+        """One ceiling per call."""
+        self.ceilings.append((tuple(devices), tuple(precisions)))
+        return (make.ceiling(1e12, device=devices[0]),)
+
+    def execute(self, planned: Sequence[Planned], **rest: Any) -> Outcome:
+        """Nothing."""
+        self.executed.append({"planned": planned, **rest})
+        return Outcome((), (), "fake")
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """In place of `run`."""
+    fake = Bench()
+    monkeypatch.setattr(run, "measure_ceilings", fake.measure_ceilings)
+    monkeypatch.setattr(run, "execute", fake.execute)
+    return fake
+
+
+def test_doctor_measures_every_device_at_what_it_has_units_for(bench: Bench) -> None:
+    """An A100 knows TF32 and bf16, a V100 does not; the processor gets fp32 and bf16."""
+    ampere = make.accelerator(device="cuda:0", compute_capability="8.0")
+    volta = make.accelerator(device="cuda:1", compute_capability="7.0")
+    system = make.system(accelerators=(ampere, volta))
+    found = session.limits(system, effort="quick", on_event=print)
+    assert bench.ceilings == [
+        (("cpu",), ("fp32", "bf16")),
+        (("cuda:0",), ("fp32", "tf32", "bf16", "fp16")),
+        (("cuda:1",), ("fp32", "fp16")),
+    ]
+    assert [one.device for one in found] == ["cpu", "cuda:0", "cuda:1"]
+
+
+def planned(tmp_store: Store, bench: Bench, *, with_ceilings: bool) -> dict[str, Any]:
+    """What `execute` was given for the built-in workloads."""
+    from benchbench.workload import builtin
+
+    plan = run.plan(builtin(), system=make.system(), effort="quick", device="cpu")
+    session.measure(
+        plan,
+        store=tmp_store,
+        system=make.system(),
+        command=("benchbench",),
+        on_event=print,
+        with_ceilings=with_ceilings,
+    )
+    return bench.executed[0]
+
+
+def test_limits_come_first_for_what_the_plan_uses(bench: Bench) -> None:
+    """One device, one precision: one measurement of ceilings, handed to every record."""
+    given = planned(Store("memory://session"), bench, with_ceilings=True)
+    assert bench.ceilings == [(("cpu",), ("fp32",))]
+    assert given["ceilings"] == (make.ceiling(1e12),)
+
+
+def test_limits_can_be_left_out(bench: Bench) -> None:
+    """`--no-ceilings` measures none."""
+    given = planned(Store("memory://session"), bench, with_ceilings=False)
+    assert bench.ceilings == []
+    assert given["ceilings"] == ()
