@@ -159,6 +159,10 @@ def run(
     weights: Annotated[
         Path | None, typer.Option(help="A folder of weights; default: random.")
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
     ] = _RESULTS,
@@ -192,6 +196,7 @@ def run(
         data=data,
         weights=weights,
         seed=seed,
+        parameters=contract.parsed(parameter or ()),
     )
     with _progress() as progress:
         outcome = session.measure(

@@ -13,20 +13,21 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol, cast, get_args
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from benchbench.bundled import folder
 from benchbench.errors import UsageError
 from benchbench.record import Model, Precision, Scalar, Scenario, Work
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SCALAR: TypeAdapter[Scalar] = TypeAdapter(Scalar)
 _PRECISIONS = get_args(Precision)
 _SCENARIOS = get_args(Scenario)
 _MISTAKES = (
@@ -188,6 +189,21 @@ def precision(text: str | None) -> Precision | None:
         message = f"no precision {text!r}; choose one of {', '.join(_PRECISIONS)}"
         raise UsageError(message)
     return cast("Precision | None", text)
+
+
+def parsed(assignments: Sequence[str]) -> dict[str, Scalar]:
+    """`image_size=160`, `channels_last=false` as a user types them. Raises UsageError."""
+    found: dict[str, Scalar] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            message = f"{text!r} sets nothing; write NAME=VALUE, as image_size=160"
+            raise UsageError(message)
+        try:
+            found[name] = _SCALAR.validate_json(value, strict=True)
+        except ValidationError:
+            found[name] = value
+    return found
 
 
 def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from benchbench.workload import (
     list_builtin,
     load_file,
     parameters,
+    parsed,
     precision,
     source_sha256,
 )
@@ -270,3 +271,22 @@ def test_work_is_counted_per_unit() -> None:
         assert isinstance(work, Work)
         assert work.unit == workload.unit
         assert work.convention == "mm2-dense-v1"
+
+
+def test_parameters_are_typed_as_they_are_written() -> None:
+    """Numbers, truth values, null, and everything else as text."""
+    given = ("image_size=160", "rate=0.5", "channels_last=false", "note=a=b", "workers=null")
+    assert parsed(given) == {
+        "image_size": 160,
+        "rate": 0.5,
+        "channels_last": False,
+        "note": "a=b",
+        "workers": None,
+    }
+
+
+@pytest.mark.parametrize("text", ["image_size", "=3", "image_size="])
+def test_an_assignment_without_name_or_value_is_refused(text: str) -> None:
+    """The error shows the form."""
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        parsed([text])
