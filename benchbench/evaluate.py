@@ -1,6 +1,6 @@
 """Stored records → figures, each held against the datasheet of the silicon it ran on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -74,7 +74,7 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
     )
 
 
-def figures(group: list[Record], silicon: Datasheets) -> Figures:
+def figures(group: Sequence[Record], silicon: Datasheets) -> Figures:
     """The figures of one configuration, held against its devices' datasheets together."""
     first = group[0]
     known = [silicon.identify(first.system, device) for device in first.devices]

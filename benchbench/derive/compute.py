@@ -83,7 +83,7 @@ def _reached(
     datasheet_bytes_per_s: float | None,
 ) -> dict[str, Any]:
     """Achieved work and its shares of the three ceilings (datasheet, matmul, memory)."""
-    work = first.work
+    work, devices = first.work, len(first.devices)
     ceiling = _ceiling(first, "matmul", first.precision)
     memory = _ceiling(first, "memory_triad") or _ceiling(first, "memory_copy")
     achieved = _times(throughput, work.flops_per_unit)
@@ -96,11 +96,11 @@ def _reached(
         "datasheet_flops": datasheet_flops,
         "mfu": _share(achieved, datasheet_flops),
         "ceiling": ceiling,
-        "share_of_achievable": _share(achieved, ceiling.value if ceiling else None),
+        "share_of_achievable": _share(achieved, ceiling.value * devices if ceiling else None),
         "achieved_bytes_per_s": moved,
         "datasheet_bytes_per_s": datasheet_bytes_per_s,
         "memory_ceiling": memory,
-        "mbu": _share(moved, memory.value if memory else datasheet_bytes_per_s),
+        "mbu": _share(moved, memory.value * devices if memory else datasheet_bytes_per_s),
     }
 
 

@@ -66,9 +66,9 @@ class Figures(Model):
     mfu: Estimate | None = None
     """Achieved ÷ datasheet."""
     ceiling: Ceiling | None = None
-    """The matmul ceiling of this device and precision."""
+    """The matmul ceiling of one device at this precision."""
     share_of_achievable: Estimate | None = None
-    """Achieved ÷ measured ceiling."""
+    """Achieved ÷ measured ceiling of all devices used."""
     achieved_bytes_per_s: Estimate | None = None
     datasheet_bytes_per_s: float | None = None
     memory_ceiling: Ceiling | None = None

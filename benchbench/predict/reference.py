@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from benchbench import derive
+from benchbench import derive, evaluate
 from benchbench.catalog.silicon import Chip, Identity, Silicon
 from benchbench.derive import Figures
 from benchbench.record import Effort, Precision, Record, System
@@ -70,11 +70,7 @@ def reference(group: Sequence[Record], silicon: Silicon) -> Reference | None:
     """The repeats of one configuration; None when they hold no valid figure."""
     first = group[0]
     identity = silicon.identify(first.system, first.devices[0])
-    figures = derive.figures(
-        group,
-        datasheet_flops=times(identity.peak_flops(first.precision), len(first.devices)),
-        datasheet_bytes_per_s=times(identity.bandwidth_bytes_per_s, len(first.devices)),
-    )
+    figures = evaluate.figures(group, silicon)
     if figures.throughput is None or figures.throughput.value <= 0:
         return None
     on_cpu = first.devices[0].startswith("cpu")

@@ -152,3 +152,12 @@ def test_more_than_the_datasheet_is_doubted() -> None:
     assert "above_datasheet" in [caveat.code for caveat in result.caveats]
     over = figures(ceilings=(make.ceiling(0.2e12),))
     assert "ceiling_exceeded" in [caveat.code for caveat in over.caveats]
+
+
+def test_several_devices_share_their_ceilings_sum() -> None:
+    """243 GFLOP/s on two devices of 1 TFLOP/s each are 12.1 %."""
+    ceilings = (make.ceiling(1e12, device="cuda:0", dtype="bf16"),)
+    record = make.gpu_record(10.0, count=2, used=2, ceilings=ceilings)
+    share = derive.figures([record]).share_of_achievable
+    assert share is not None
+    assert share.value == pytest.approx(0.24299077632 / 2)
