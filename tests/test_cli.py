@@ -17,6 +17,7 @@ from benchbench.record import Cloud
 from benchbench.store import Store
 from tests import factories as make
 
+ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "benchbench"]
 
 
@@ -215,3 +216,44 @@ def test_a_terminal_without_unicode_still_gets_an_answer(stored: Path) -> None:
     )
     assert seen.returncode == 0
     assert b"4.00 images/s" in seen.stdout
+
+
+OWN = '''
+"""Sums squares: a workload that needs no torch."""
+from itertools import count
+from benchbench.record import Work
+from benchbench.workload import Job
+name, scenario, unit, precisions, batch_size = "squares", "offline", "number", ("fp64",), 100000
+def work(setting):
+    return Work(unit=unit, flops_per_unit=2, convention="mm2-dense-v1")
+def load(setting):
+    step = lambda start: sum(i * i for i in range(start, start + setting.batch_size))
+    return Job(count(), step, units_per_step=setting.batch_size, from_memory=True)
+'''
+
+
+@pytest.mark.slow
+def test_run_measures_a_users_own_file_and_prints_one_document(tmp_path: Path) -> None:
+    """A real quick run in a real process: JSON on stdout, the record on disk."""
+    (tmp_path / "squares.py").write_text(OWN)
+    arguments = ("run", "./squares.py", "--quick", "--no-ceilings", "--json", "--out", "out")
+    seen = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.returncode == 0, seen.stderr
+    printed = json.loads(seen.stdout)
+    jsonschema.validate(printed, schemas.of("results"))
+    (result,) = printed["results"]
+    stored = Store(tmp_path / "out").read()
+    assert result["names"] == list(stored.names)
+    measurement = stored.records[0].measurement
+    assert measurement is not None
+    assert measurement.elapsed_s >= 9
+    rate = measurement.units_completed / measurement.elapsed_s
+    assert result["figures"]["throughput"]["value"] == pytest.approx(rate)
+    assert "squares" in seen.stderr
