@@ -144,3 +144,17 @@ def counted(value: int, noun: str) -> str:
 def times(value: int, name: str) -> str:
     """`8 \N{MULTIPLICATION SIGN} A100`."""
     return f"{count(value)} \N{MULTIPLICATION SIGN} {name}"
+
+
+def amount(value: float | None, unit: str, digits: int = 3) -> str:
+    """An input as people say it: `12 % per year`, `$55.04 per hour`, `0.5 people`."""
+    if value is None:
+        return UNKNOWN
+    if unit.startswith("fraction"):
+        return f"{percent(value)}{unit.removeprefix('fraction').replace('/', ' per ')}"
+    if unit.startswith("USD"):
+        return f"{usd(value)}{unit.removeprefix('USD').replace('/', ' per ')}"
+    if unit == "FTE":
+        return "1 person" if value == 1 else f"{trimmed(number(value, digits))} people"
+    said = "" if unit == "ratio" else unit.replace("/FTE", " per person")
+    return f"{number(value, digits)} {said}".rstrip()

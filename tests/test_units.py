@@ -86,3 +86,24 @@ def test_cheap_work_is_priced_by_the_million(price: float, expected: str) -> Non
     factor, name = units.bulk(price, "image")
     assert name == expected
     assert units.usd_per_unit(price, "image") == f"{units.usd(price * factor)} per {name}"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.262, "FTE", "0.262 people"),
+        (1.0, "FTE", "1 person"),
+        (50.0, "servers/FTE", "50.0 servers per person"),
+        (0.12, "fraction/year", "12 % per year"),
+        (0.6, "fraction of hours", "60 % of hours"),
+        (0.5, "fraction", "50 %"),
+        (55.04, "USD/hour", "$55.04 per hour"),
+        (341_000.0, "USD", "$341,000"),
+        (1.54, "ratio", "1.54"),
+        (10.2, "kW at most", "10.2 kW at most"),
+        (None, "FTE", "—"),
+    ],
+)
+def test_amounts_are_said_with_their_unit(value: float | None, unit: str, said: str) -> None:
+    """As people would, whatever the scenario's field is called."""
+    assert units.amount(value, unit) == said

@@ -40,13 +40,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; its first column names the row. `folded`: the words that unfold it."""
+    """A table; its first column names the row."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     folded: str = ""
+    """The words that unfold it."""
     filterable: bool = False
+    list_key: str = ""
+    """Tables of one list share a filter."""
+    off_paper: str = ""
+    """Said in its place on paper, where it would fill pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,11 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A doubt, where it applies, and what to do about it."""
+    """A doubt, what to do about it, and where it applies: `(message, where)` pairs."""
 
     severity: Severity
-    where: str
-    message: str
     remedy: str
+    raised: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +167,12 @@ class Scatter:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line; None is a gap."""
+    """A line; None is a gap. `key` names the alternative, which decides how it looks."""
 
     label: str
     xs: tuple[float, ...]
     ys: tuple[float | None, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +186,21 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """A bar of amounts, one per component. `key` names the alternative: its colour."""
+
+    label: str
+    amounts: tuple[float, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stacks:
-    """Stacked bars: per bar the amounts of the components, in the components' order."""
+    """Stacked bars, each with its amounts in the components' order."""
 
     axis: Axis
     components: tuple[str, ...]
-    bars: tuple[tuple[str, tuple[float, ...]], ...]
+    bars: tuple[Stack, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from benchbench import units
@@ -29,6 +30,9 @@ from benchbench.report.blocks import (
 
 _COMMAND = "benchbench recommend"
 _MOST_PER_REASON = 25
+_MOST_AT_SIGHT = 12
+_ABLE = {"ranked_lower", "same_instance"}
+"""Codes of offers that meet the goal and have a better one in the ranking."""
 
 
 def section(recommendations: Sequence[Recommendation], generated_on: str) -> Section:
@@ -48,20 +52,43 @@ def section(recommendations: Sequence[Recommendation], generated_on: str) -> Sec
 
 
 def _lede(recommendations: Sequence[Recommendation]) -> str:
-    judged = sum(len(one.candidates) + len(one.rejected) for one in recommendations)
-    rankings = units.counted(len(recommendations), "ranking")
-    return f"{rankings} of {units.counted(judged, 'offer')}: each is ranked or rejected, and why."
+    """Rankings of one catalogue judge the same offers; they are counted once."""
+    judged = [_judged(one) for one in recommendations]
+    offers = units.counted(len(frozenset[str]().union(*judged)), "offer")
+    alone = len(judged) == 1
+    of = offers if alone else f"the same {offers}" if len(set(judged)) == 1 else f"{offers} in all"
+    rankings = units.counted(len(judged), "ranking")
+    return f"{rankings} of {of}: each offer is ranked, or it is said why not."
 
 
-def _parts(recommendation: Recommendation, suffix: str, today: date) -> tuple[Part, Part]:
+def _judged(one: Recommendation) -> frozenset[str]:
+    ranked = (candidate.offer.key for candidate in one.candidates)
+    return frozenset([*ranked, *(rejected.key for rejected in one.rejected)])
+
+
+def _parts(recommendation: Recommendation, suffix: str, today: date) -> tuple[Part, ...]:
     workload = recommendation.goal.workload
     goal = Prose((goal_sentence(recommendation),))
-    ranking = _ranking(recommendation, f"chart-pareto{suffix}", today)
-    rejected = _rejected(recommendation.rejected)
+    ranking = _ranking(recommendation, suffix, today)
+    able = [one for one in recommendation.rejected if one.code in _ABLE]
+    unfit = [one for one in recommendation.rejected if one.code not in _ABLE]
     return (
         Part(f"ranking{suffix}", f"Offers for {workload}", (goal, *ranking)),
-        Part(f"rejected{suffix}", f"Offers rejected for {workload}", rejected),
+        *_not_ranked(able, suffix, workload),
+        Part(f"rejected{suffix}", f"Does not meet the goal: {workload}", _rejected(unfit)),
     )
+
+
+def _not_ranked(able: Sequence[Rejected], suffix: str, workload: str) -> tuple[Part, ...]:
+    """What would do, and has a better in the ranking: no failure."""
+    if not able:
+        return ()
+    title = f"Not ranked: does the job, at a worse price ({workload})"
+    blocks = (
+        _reasons(able, "Why these offers are not in the ranking"),
+        _list(able, "Offers that do the job at a worse price", "dearer offer"),
+    )
+    return (Part(f"dearer{suffix}", title, blocks),)
 
 
 def goal_sentence(recommendation: Recommendation) -> str:
@@ -100,16 +127,16 @@ def place(offer: Offer | Rejected) -> str:
     return f"{offer.provider} {offer.region}, {price_kind(offer.price_kind)}"
 
 
-def _ranking(recommendation: Recommendation, key: str, today: date) -> tuple[Block, ...]:
+def _ranking(recommendation: Recommendation, suffix: str, today: date) -> tuple[Block, ...]:
     if not recommendation.candidates:
         why = recommendation.binding or "No offer in the catalogue could be judged."
         return (Prose(("No offer meets this goal.", why)),)
     candidates = recommendation.candidates
     return (
         Prose(_assumptions(candidates)),
-        _table(recommendation),
+        *_tables(recommendation, f"offers{suffix}"),
         _sources(recommendation, today),
-        _plot(recommendation, key),
+        _plot(recommendation, f"chart-pareto{suffix}"),
     )
 
 
@@ -129,7 +156,25 @@ def _configuration(setting: Configuration) -> str:
     )
 
 
-def _table(recommendation: Recommendation) -> Table:
+def _tables(recommendation: Recommendation, key: str) -> tuple[Table, ...]:
+    """The best and the unbeaten at sight, the others folded."""
+    candidates = recommendation.candidates
+    seen = tuple(one for one in candidates if one.pareto or one.rank <= _MOST_AT_SIGHT)
+    rest = tuple(one for one in candidates if one not in seen)
+    said = "Offers that meet the goal. Unbeaten: none is both cheaper and faster"
+    first = _table(recommendation, seen, said)
+    if not rest:
+        return (first,)
+    more = _table(recommendation, rest, "Offers that meet the goal, ranked lower")
+    folded = f"Show {units.count(len(rest))} more"
+    paper = f"{units.counted(len(rest), 'more ranked offer')}: in the file, not on paper."
+    return (
+        replace(first, list_key=key),
+        replace(more, folded=folded, off_paper=paper, list_key=key),
+    )
+
+
+def _table(recommendation: Recommendation, listed: Sequence[Candidate], caption: str) -> Table:
     candidates = recommendation.candidates
     factor, work = units.bulk(candidates[0].usd_per_unit.value, recommendation.unit)
     timed = any(candidate.time_s is not None for candidate in candidates)
@@ -142,8 +187,7 @@ def _table(recommendation: Recommendation) -> Table:
         Column(f"Per {work}", numeric=True),
         *((Column("Cost of the job", numeric=True), Column("Time", numeric=True)) if timed else ()),
     )
-    rows = tuple(_row(one, recommendation.unit, factor, timed=timed) for one in candidates)
-    caption = "Offers that meet the goal. Unbeaten: none is both cheaper and faster"
+    rows = tuple(_row(one, recommendation.unit, factor, timed=timed) for one in listed)
     return Table(caption, columns, rows, filterable=True)
 
 
@@ -186,7 +230,8 @@ def _sources(recommendation: Recommendation, today: date) -> Table:
         for one in candidates
     )
     folded = "Show where throughputs and prices come from"
-    return Table("What stands behind each offer", columns, rows, folded=folded)
+    paper = "Where each throughput and price comes from: in the file, not on paper."
+    return Table("What stands behind each offer", columns, rows, folded=folded, off_paper=paper)
 
 
 def _standing(candidate: Candidate) -> str:
@@ -311,10 +356,13 @@ def reasons(rejected: Sequence[Rejected]) -> dict[str, int]:
 def _rejected(rejected: Sequence[Rejected]) -> tuple[Block, ...]:
     if not rejected:
         return (Prose(("Every offer considered meets the goal.",)),)
-    return (_reasons(rejected), _list(rejected))
+    return (
+        _reasons(rejected, "Why offers were rejected"),
+        _list(rejected, "Offers that do not meet the goal", "rejected offer"),
+    )
 
 
-def _reasons(rejected: Sequence[Rejected]) -> Table:
+def _reasons(rejected: Sequence[Rejected], caption: str) -> Table:
     examples = {one.code: one for one in reversed(rejected)}
     columns = (Column("Reason"), Column("Offers", numeric=True), Column("For example"))
     rows = tuple(
@@ -327,12 +375,12 @@ def _reasons(rejected: Sequence[Rejected]) -> Table:
         )
         for code, count in reasons(rejected).items()
     )
-    return Table("Why offers were rejected", columns, rows)
+    return Table(caption, columns, rows)
 
 
-def _list(rejected: Sequence[Rejected]) -> Table:
+def _list(rejected: Sequence[Rejected], caption: str, noun: str) -> Table:
     listed = shown(rejected)
-    columns = (Column("Offer"), Column("Where and how priced"), Column("Rejected because"))
+    columns = (Column("Offer"), Column("Where and how priced"), Column("Because"))
     rows = tuple(
         Row(
             (words(one.instance), words(place(one)), words(one.because, one.code.replace("_", " ")))
@@ -340,8 +388,8 @@ def _list(rejected: Sequence[Rejected]) -> Table:
         for one in listed
     )
     missing = len(rejected) - len(listed)
-    caption = "Offers that do not meet the goal"
     if missing:
         caption += f"; {units.count(missing)} more are in the output of benchbench recommend --json"
-    folded = f"Show {units.counted(len(listed), 'rejected offer')}"
-    return Table(caption, columns, rows, folded=folded, filterable=True)
+    folded = f"Show {units.counted(len(listed), noun)}"
+    paper = f"{units.counted(len(listed), noun)} by name: in the file, not on paper."
+    return Table(caption, columns, rows, folded=folded, filterable=True, off_paper=paper)

@@ -17,6 +17,7 @@ from benchbench.report.blocks import (
     Prose,
     Row,
     Section,
+    Stack,
     Stacks,
     Swings,
     Table,
@@ -27,7 +28,7 @@ from benchbench.tco.answer import Alternative, Assumption, TcoAnswer, TornadoBar
 
 _COMMAND = "benchbench tco"
 _MOST_SWINGS = 12
-_MOST_COLOURS = 5
+_MOST_TONES = 5
 """Besides what is left; more cannot be told apart."""
 
 
@@ -45,7 +46,7 @@ def section(answer: TcoAnswer | None) -> Section:
             _cash_flow(answer),
             _curve(answer),
             _breakdown(answer),
-            _sureness(answer.uncertainty),
+            _sureness(answer),
             _assumptions(answer.assumptions),
         )
         if part is not None
@@ -99,12 +100,13 @@ def monthly(one: Alternative) -> list[float]:
 
 
 def _cash_flow(answer: TcoAnswer) -> Part | None:
-    flows = {one.label: list(accumulate(monthly(one))) for one in answer.alternatives if one.months}
+    paying = [one for one in answer.alternatives if one.months]
+    flows = {one.label: list(accumulate(monthly(one))) for one in paying}
     if not flows:
         return None
     lines = tuple(
-        Line(name, tuple(float(month) for month in range(len(paid))), tuple(paid))
-        for name, paid in flows.items()
+        Line(one.label, tuple(map(float, range(len(paid)))), tuple(paid), one.name)
+        for one, paid in zip(paying, flows.values(), strict=True)
     )
     month = answer.break_even.month_cash
     marks = () if month is None else ((float(month), f"break-even, month {units.count(month)}"),)
@@ -140,6 +142,7 @@ def _curve(answer: TcoAnswer) -> Part | None:
             label(answer, name),
             xs,
             tuple(point.usd_per_useful_hour.get(name) for point in answer.curve),
+            name,
         )
         for name in names
     )
@@ -190,43 +193,52 @@ def _breakdown(answer: TcoAnswer) -> Part | None:
     if not components:
         return None
     totals = tuple(
-        (one.label, tuple(sum(one.months.get(component, ())) for component in components))
+        Stack(
+            one.label,
+            tuple(sum(one.months.get(component, ())) for component in components),
+            one.name,
+        )
         for one in shown
     )
     names = tuple(component.replace("_", " ") for component in components)
     columns = (Column("Alternative"), *(Column(name, numeric=True) for name in names))
     rows = tuple(
-        Row((words(name), *(plain(value, units.usd) for value in amounts)))
-        for name, amounts in totals
+        Row((words(bar.label), *(plain(value, units.usd) for value in bar.amounts)))
+        for bar in totals
     )
     plot = Plot(
         "chart-breakdown",
         "What the money goes to",
-        "Every alternative's payments over the horizon, by what they are for, the largest apart; "
-        "what a resale brings back stands left of zero.",
+        "Every alternative in its colour, its payments over the horizon by what they are for, the "
+        "largest apart, in tones; what a resale brings back stands left of zero.",
         stacks(names, totals),
         Table("Payments by purpose", columns, rows, folded="Show the numbers"),
     )
     return Part("breakdown", "Breakdown", (plot,))
 
 
-def stacks(names: Sequence[str], totals: Sequence[tuple[str, tuple[float, ...]]]) -> Stacks:
-    """The largest components and all receipts by colour; the other costs together."""
+def stacks(names: Sequence[str], totals: Sequence[Stack]) -> Stacks:
+    """The largest components and all receipts apart; the other costs together."""
     columns = range(len(names))
-    receipts = [any(amounts[column] < 0 for _, amounts in totals) for column in columns]
-    weights = [max(abs(amounts[column]) for _, amounts in totals) for column in columns]
+    receipts = [any(bar.amounts[column] < 0 for bar in totals) for column in columns]
+    weights = [max(abs(bar.amounts[column]) for bar in totals) for column in columns]
     by_weight = sorted(columns, key=lambda column: (not receipts[column], -weights[column]))
-    kept, rest = sorted(by_weight[:_MOST_COLOURS]), by_weight[_MOST_COLOURS:]
+    kept, rest = sorted(by_weight[:_MOST_TONES]), by_weight[_MOST_TONES:]
     if not rest:
         return Stacks(Axis("", units.usd), tuple(names), tuple(totals))
     bars = tuple(
-        (label, (*(amounts[index] for index in kept), sum(amounts[index] for index in rest)))
-        for label, amounts in totals
+        Stack(
+            bar.label,
+            (*(bar.amounts[index] for index in kept), sum(bar.amounts[index] for index in rest)),
+            bar.key,
+        )
+        for bar in totals
     )
     return Stacks(Axis("", units.usd), (*(names[index] for index in kept), "all else"), bars)
 
 
-def _sureness(uncertainty: Uncertainty | None) -> Part:
+def _sureness(answer: TcoAnswer) -> Part:
+    uncertainty = answer.uncertainty
     if uncertainty is None:
         text = (
             "Not computed: the scenario gives no ranges, so nothing is known about how sure it is."
@@ -234,7 +246,7 @@ def _sureness(uncertainty: Uncertainty | None) -> Part:
         return Part("sureness", "How sure this is", (Prose((text,)),))
     blocks: list[Block] = [Prose((sureness_sentence(uncertainty),))]
     if uncertainty.tornado:
-        blocks.append(_tornado(uncertainty.tornado[:_MOST_SWINGS]))
+        blocks.append(_tornado(uncertainty.tornado[:_MOST_SWINGS], answer.assumptions))
     return Part("sureness", "How sure this is", tuple(blocks))
 
 
@@ -252,19 +264,22 @@ def _saved(usd: float) -> str:
     return f"{units.usd(abs(usd))} {'more' if usd < 0 else 'less'}"
 
 
-def _tornado(bars: Sequence[TornadoBar]) -> Plot:
+def _tornado(bars: Sequence[TornadoBar], inputs: Sequence[Assumption]) -> Plot:
+    unit = {one.key: one.unit for one in inputs}
     columns = (
         Column("Input"),
         Column("Saving at its low end", numeric=True),
         Column("Saving at its high end", numeric=True),
+        Column("Turns at", numeric=True),
         Column("Rank correlation", numeric=True),
     )
     rows = tuple(
         Row(
             (
-                words(evidence.name(bar.key)),
+                words(evidence.called(bar), bar.key),
                 plain(bar.low_saving_usd, units.usd),
                 plain(bar.high_saving_usd, units.usd),
+                words(units.amount(bar.flips_at, unit.get(bar.key, ""))),
                 plain(bar.rank_correlation, units.number),
             )
         )
@@ -277,9 +292,7 @@ def _tornado(bars: Sequence[TornadoBar]) -> Plot:
         "A bar that crosses zero can turn the answer round alone.",
         Swings(
             Axis("Saving by owning", units.usd),
-            tuple(
-                (evidence.name(bar.key), bar.low_saving_usd, bar.high_saving_usd) for bar in bars
-            ),
+            tuple((evidence.called(bar), bar.low_saving_usd, bar.high_saving_usd) for bar in bars),
         ),
         Table("Saving by owning", columns, rows, folded="Show the numbers"),
     )
@@ -298,8 +311,8 @@ def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
     rows = tuple(
         Row(
             (
-                words(evidence.name(one.key)),
-                Cell(evidence.amount(one.value, one.unit), "", one.value, one.basis),
+                words(evidence.called(one), one.key),
+                Cell(units.amount(one.value, one.unit, 4), "", one.value, one.basis),
                 words(_range(one)),
                 words(one.source),
                 words(one.as_of),
@@ -315,4 +328,4 @@ def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
 def _range(one: Assumption) -> str | None:
     if one.low is None or one.high is None:
         return None
-    return f"{evidence.amount(one.low, one.unit)} to {evidence.amount(one.high, one.unit)}"
+    return f"{units.amount(one.low, one.unit, 4)} to {units.amount(one.high, one.unit, 4)}"

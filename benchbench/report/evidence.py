@@ -1,13 +1,12 @@
 """What the sections have in common: which records stand behind which figures, and their names."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from benchbench import units
 from benchbench.derive import Figures, group
 from benchbench.record import Ceiling, Record, System
-
-_UNIT_SUFFIX = re.compile(r"_((usd|fraction)(_per_\w+|_\dy)?|per_year|years|months|hours)$")
+from benchbench.tco import words
+from benchbench.tco.answer import Assumption, TornadoBar
 
 SEVERITIES = ("invalid", "warning", "note")
 VALIDITY_WORDS = {
@@ -66,9 +65,9 @@ def machines(records: Iterable[Record]) -> list[str]:
     return list(dict.fromkeys(describe(record.system) for record in records))
 
 
-def name(key: str) -> str:
-    """An input's name without its unit: `owned.capex_usd` becomes `owned capex`."""
-    return _UNIT_SUFFIX.sub("", key).replace("_", " ").replace(".", " ")
+def called(of: Assumption | TornadoBar) -> str:
+    """What people call an input; in a document of before labels, the key spelled out."""
+    return of.label or words.label(of.key)
 
 
 def ceilings(records: Iterable[Record]) -> list[Ceiling]:
@@ -77,13 +76,6 @@ def ceilings(records: Iterable[Record]) -> list[Ceiling]:
     for record in records:
         distinct += [ceiling for ceiling in record.ceilings if ceiling not in distinct]
     return distinct
-
-
-def amount(value: float, unit: str, digits: int = 4) -> str:
-    """An input with its unit, a fraction as per cent."""
-    if unit == "fraction":
-        return units.percent(value)
-    return f"{units.number(value, digits)} {unit}".rstrip()
 
 
 def describe(system: System) -> str:

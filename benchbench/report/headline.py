@@ -138,7 +138,9 @@ def _verdict(
     if not strongest:
         return "Not at all: there is no valid measurement."
     if indicative:
-        return "Indicative only: quick measurements are behind this. Run again without --quick."
+        return (
+            "Indicative only: quick measurements are behind this. Next: benchbench run --standard."
+        )
     doubtful = any(figure.validity != "valid" for figure in strongest)
     measured = "carry warnings, listed under Method" if doubtful else "are sound"
     first = [one.candidates[0].basis for one in recommendations if one.candidates]
@@ -194,18 +196,25 @@ def _money_changes(tco: TcoAnswer | None) -> list[str]:
 
 
 def _flip(bar: TornadoBar, tco: TcoAnswer) -> str:
-    name = evidence.name(bar.key)
+    name = f"the {evidence.called(bar)}"
     if bar.flips_at is None:
         return name
     unit = next((one.unit for one in tco.assumptions if one.key == bar.key), "")
-    return f"{name} at {evidence.amount(bar.flips_at, unit, digits=3)}"
+    return f"{name} at {units.amount(bar.flips_at, unit)}"
 
 
 def _ties(recommendations: Sequence[Recommendation]) -> list[str]:
-    said = []
-    for one in recommendations:
-        tied = sum(candidate.tied_with_best for candidate in one.candidates[1:])
-        if tied:
-            offers = units.counted(tied, "offer")
-            said.append(f"{one.goal.workload}: price alone cannot tell {offers} from the first.")
-    return said
+    """One sentence for all workloads: what to measure where prices alone do not decide."""
+    counts = [
+        (sum(candidate.tied_with_best for candidate in one.candidates[1:]), one.goal.workload)
+        for one in recommendations
+    ]
+    tied = [(count, workload) for count, workload in counts if count]
+    if not tied:
+        return []
+    others = evidence.sentence_list(
+        [f"{units.counted(count, 'other offer')} for {workload}" for count, workload in tied]
+    )
+    if [count for count, _ in tied] == [1]:
+        return [f"{others} is within the interval of the first: measure on it to decide."]
+    return [f"{others} are within the interval of the first: measure on one of them to decide."]

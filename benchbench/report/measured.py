@@ -333,7 +333,7 @@ def _latencies(figures: Sequence[Figures]) -> Block:
         for percentile in figure.latency
     )
     if not rows:
-        text = "No queries were scheduled, so there are no latency percentiles."
+        text = "No latency percentiles: no queries were scheduled."
         return Prose((text,))
     columns = (
         Column("Workload"),
@@ -366,9 +366,7 @@ def _energy(figures: Sequence[Figures]) -> Part:
         if figure.joules_per_unit is not None
     )
     if not rows:
-        text = (
-            "Not measured: no energy counter was readable here. Virtual machines rarely show one."
-        )
+        text = "Not measured: no energy counter is readable here."
         return Part("energy", "Energy", (Prose((text,)),))
     columns = (Column("Workload"), Column("Energy per unit", numeric=True), Column("Scope"))
     return Part("energy", "Energy", (Table("Energy, idle power included", columns, rows),))

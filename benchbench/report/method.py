@@ -33,6 +33,11 @@ _MARKS = (
     "measured elsewhere; assumed is taken from a datasheet, a price list or a scenario."
 )
 
+_Raised = tuple[str, Caveat]
+"""Of what, and the doubt."""
+_MOST_MESSAGES = 3
+_MOST_SUBJECTS = 3
+
 
 def section(
     records: Sequence[Record], figures: Sequence[Figures], recommendations: Sequence[Recommendation]
@@ -61,21 +66,43 @@ def _notes(
     figures: Sequence[Figures], recommendations: Sequence[Recommendation]
 ) -> tuple[Note, ...]:
     found = [
-        _note(caveat, f"{figure.workload}, {evidence.setting(figure)}")
+        ("", f"{figure.workload}, {evidence.setting(figure)}", caveat)
         for figure in figures
         for caveat in figure.caveats
     ]
     found += [
-        _note(caveat, f"offers for {one.goal.workload}")
+        ("offers for ", one.goal.workload, caveat)
         for one in recommendations
         for caveat in one.caveats
     ]
-    distinct = dict.fromkeys(found)
-    return tuple(sorted(distinct, key=lambda note: evidence.SEVERITIES.index(note.severity)))
+    alike: dict[tuple[str, ...], list[_Raised]] = {}
+    for kind, subject, caveat in found:
+        same = (kind, caveat.code, caveat.severity, caveat.remedy)
+        alike.setdefault(same, []).append((subject, caveat))
+    notes = [_note(kind, raised) for (kind, *_), raised in alike.items()]
+    return tuple(sorted(notes, key=lambda note: evidence.SEVERITIES.index(note.severity)))
 
 
-def _note(caveat: Caveat, where: str) -> Note:
-    return Note(caveat.severity, where, caveat.message, caveat.remedy)
+def _note(kind: str, raised: Sequence[_Raised]) -> Note:
+    """One doubt raised of several subjects; the same message names them together."""
+    subjects: dict[str, list[str]] = {}
+    for subject, caveat in raised:
+        subjects.setdefault(caveat.message, []).append(subject)
+    told = [
+        (message, f"{kind}{_some(list(dict.fromkeys(named)))}")
+        for message, named in subjects.items()
+    ]
+    rest = [subject for message in list(subjects)[_MOST_MESSAGES:] for subject in subjects[message]]
+    if rest:
+        told[_MOST_MESSAGES:] = [("likewise", f"{kind}{_some(rest)}")]
+    first = raised[0][1]
+    return Note(first.severity, first.remedy, tuple(told))
+
+
+def _some(subjects: Sequence[str]) -> str:
+    """Three by name, the others by number: the whole list is in the embedded data."""
+    named, rest = subjects[:_MOST_SUBJECTS], len(subjects) - _MOST_SUBJECTS
+    return "; ".join([*named, *([f"{units.count(rest)} more"] if rest > 0 else [])])
 
 
 def _counts(figures: Sequence[Figures]) -> tuple[Table, ...]:

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from benchbench.bundled import folder
 from benchbench.report.blocks import Notes, Plot, Prose, Table
@@ -15,6 +16,8 @@ from benchbench.report.chart import draw
 from benchbench.report.view import View
 
 _KINDS = {Prose: "prose", Table: "table", Notes: "notes", Plot: "plot"}
+_TIGHT = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=\u00d7)|(?<=\u00d7) ")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _KEPT = "\n\t"
 # Controls, surrogates, and the format characters that reorder or hide text.
 _UNPRINTABLE = {"Cc", "Cs", "Cf"}
@@ -60,9 +63,24 @@ def _environment(reports: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_unbroken,
     )
+    environment.filters["commands"] = _commands
     environment.filters["kind"] = lambda block: _KINDS[type(block)]
     return environment
+
+
+def _unbroken(value: object) -> object:
+    """No line ends between a number and its per cent, or its times sign."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _TIGHT.sub("\N{NO-BREAK SPACE}", value)
+
+
+def _commands(text: str) -> Markup:
+    """No line ends within an option such as `--standard`."""
+    escaped = str(escape(_unbroken(text)))
+    return _trusted(_OPTION.sub(r'<span class="whole">\g<0></span>', escaped))
 
 
 def _plots(view: View) -> Iterator[Plot]:
@@ -76,7 +94,7 @@ def _asset(reports: Path, name: str) -> str:
 
 
 def _trusted(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 - our own files, and JSON that `embeddable` made harmless
+    return Markup(text)  # noqa: S704 - our files, escaped text, and JSON that `embeddable` made harmless
 
 
 def _printable(html: str) -> str:

@@ -16,6 +16,8 @@ class Assumption(Model):
     """One input with its range and where it is from. `basis` is measured, predicted or assumed."""
 
     key: str
+    label: str = ""
+    """What people call it; the engine fills it in."""
     value: float
     low: float | None = None
     high: float | None = None
@@ -91,6 +93,8 @@ class TornadoBar(Model):
     """How the saving of owning over the best cloud moves with one input, the others at default."""
 
     key: str
+    label: str = ""
+    """As the assumption's."""
     low_saving_usd: float
     high_saving_usd: float
     rank_correlation: float | None = None

@@ -10,7 +10,7 @@ from benchbench.catalog.defaults import Default
 from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
 from benchbench.record import Record
-from benchbench.tco import capacity, inputs, prices
+from benchbench.tco import capacity, inputs, prices, words
 from benchbench.tco import demand as demands
 from benchbench.tco import server as servers
 from benchbench.tco.answer import Assumption
@@ -68,7 +68,12 @@ def prepare(
         rented.assumption("cloud.capacity", level),
         bought.assumption("owned.capacity", level),
     ]
-    return Setup(scenario, case, (*numbers, *stated), found, server, unit, per_hour)
+    rows_said = tuple(_labelled(row) for row in (*numbers, *stated))
+    return Setup(scenario, case, rows_said, found, server, unit, per_hour)
+
+
+def _labelled(row: Assumption) -> Assumption:
+    return row.model_copy(update={"label": words.label(row.key)})
 
 
 def _busy(scenario: Scenario, defaults: Mapping[str, Default]) -> list[Assumption]:

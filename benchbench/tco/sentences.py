@@ -15,20 +15,6 @@ from benchbench.tco.breakeven import HourlyCosts, Months
 from benchbench.tco.prepare import Setup
 
 _WORTH_SAYING = 0.05
-_WORDS = {
-    "demand.busy_fraction": "how busy the machines are",
-    "owned.capex_usd": "the price of the server",
-    "owned.life_years": "how long it lives",
-    "owned.residual_fraction_3y": "what it sells for",
-    "owned.staff_wage_usd": "wages",
-    "owned.minimum_fte": "how many people it takes at least",
-    "owned.maintenance_fraction_per_year": "maintenance",
-    "owned.colocation_usd_per_kw_month": "the price of colocation",
-    "owned.colocation_small_factor": "the surcharge on small colocation",
-    "cloud.price_decline_per_year": "how fast cloud prices fall",
-    "cloud.commitment_discount": "the discount for committing",
-    "finance.cost_of_capital": "the cost of capital",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ def sentences(told: Told) -> tuple[str, ...]:
         _headline(told),
         break_even_sentence(told),
         _payback(told),
-        *_certainty(told.uncertainty),
+        *_certainty(told),
         *told.setup.prices.doubts,
         *_hybrid(told),
         *_people(told),
@@ -158,7 +144,8 @@ def _when(month: int | None) -> str:
     return "never" if month is None else f"after {month} {'month' if month == 1 else 'months'}"
 
 
-def _certainty(sure: Uncertainty | None) -> Iterator[str]:
+def _certainty(told: Told) -> Iterator[str]:
+    sure = told.uncertainty
     if sure is None:
         return
     draws = units.number(sure.draws, len(str(sure.draws)))
@@ -169,19 +156,16 @@ def _certainty(sure: Uncertainty | None) -> Iterator[str]:
         f"(5th to 95th percentile), {units.usd(sure.saving_usd_p50)} in the middle."
     )
     if sure.tornado:
-        names = ", then ".join(_words(bar.key) for bar in sure.tornado[:3])
+        names = ", then ".join(f"the {bar.label}" for bar in sure.tornado[:3])
         yield f"What moves this most: {names}."
     flips = [bar for bar in sure.tornado if bar.flips_at is not None]
     if flips:
-        yield f"The cheaper side changes if {_flip(flips[0])}, everything else as assumed."
+        yield f"The cheaper side changes if {_flip(flips[0], told)}, everything else as assumed."
 
 
-def _flip(bar: TornadoBar) -> str:
-    return f"{_words(bar.key)} ({bar.key}) reaches {units.number(bar.flips_at)}"
-
-
-def _words(key: str) -> str:
-    return _WORDS.get(key, key.partition(".")[2].replace("_", " "))
+def _flip(bar: TornadoBar, told: Told) -> str:
+    unit = next((row.unit for row in told.setup.assumptions if row.key == bar.key), "")
+    return f"the {bar.label} reaches {units.amount(bar.flips_at, unit)}"
 
 
 def _hybrid(told: Told) -> Iterator[str]:

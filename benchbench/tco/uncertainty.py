@@ -101,6 +101,7 @@ def _bar(saving: Saving, row: Assumption, drawn: Array, savings: Array) -> Torna
 
     return TornadoBar(
         key=row.key,
+        label=row.label,
         low_saving_usd=at(low),
         high_saving_usd=at(high),
         rank_correlation=rank_correlation(drawn, savings),

@@ -10,13 +10,22 @@
     if (typeof a === typeof b) return typeof a === "number" ? a - b : a.localeCompare(b, "en");
     return typeof a === "number" ? -1 : 1;
   };
+  const list = (table) =>
+    table.dataset.list ? all(`table[data-list="${table.dataset.list}"]`) : [table];
+  const body = (table) => table.tBodies[0];
   const sort = (table, header) => {
     const up = header.getAttribute("aria-sort") !== "ascending";
-    all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
-    header.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const rows = [...table.tBodies[0].rows];
-    rows.sort((a, b) => compare(value(a, header.cellIndex), value(b, header.cellIndex)) * (up ? 1 : -1));
-    table.tBodies[0].append(...rows);
+    const index = header.cellIndex;
+    const tables = list(table);
+    const counts = tables.map((one) => body(one).rows.length);
+    const rows = tables.flatMap((one) => [...body(one).rows]);
+    rows.sort((a, b) => compare(value(a, index), value(b, index)) * (up ? 1 : -1));
+    tables.forEach((one, at) => {
+      const headers = all("thead th", one);
+      headers.forEach((other) => other.removeAttribute("aria-sort"));
+      headers[index].setAttribute("aria-sort", up ? "ascending" : "descending");
+      body(one).append(...rows.splice(0, counts[at]));
+    });
   };
   for (const table of all("table.sortable")) {
     if (table.tBodies[0].rows.length < 2) continue;
@@ -30,7 +39,9 @@
   }
 
   for (const table of all("table.filterable")) {
-    const rows = [...table.tBodies[0].rows];
+    const tables = list(table);
+    if (tables[0] !== table) continue;
+    const rows = tables.flatMap((one) => [...body(one).rows]);
     if (rows.length < 6) continue;
     const label = document.createElement("label");
     const input = document.createElement("input");
@@ -39,6 +50,7 @@
     input.type = "search";
     input.addEventListener("input", () => {
       const wanted = input.value.toLowerCase().split(/\s+/);
+      for (const one of tables.slice(1)) one.closest("details").open = true;
       for (const row of rows) {
         const text = row.textContent.toLowerCase();
         row.hidden = !wanted.every((word) => text.includes(word));
@@ -63,7 +75,7 @@
 
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = all("details:not([open])").filter((details) => !details.closest("figure"));
+    opened = all("details:not([open])").filter((details) => !details.closest("figure") && !details.matches(".screen"));
     opened.forEach((details) => { details.open = true; });
   });
   addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));

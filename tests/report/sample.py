@@ -396,6 +396,7 @@ def tco() -> TcoAnswer:
             tornado=(
                 TornadoBar(
                     key="server_price_usd",
+                    label="server price",
                     low_saving_usd=191_000,
                     high_saving_usd=-38_000,
                     flips_at=341_000.0,

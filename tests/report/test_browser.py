@@ -184,17 +184,37 @@ def test_dark_mode_reaches_the_charts(visit: Any) -> None:
 
 
 def test_print_is_light_and_unfolded(visit: Any) -> None:
-    """In dark mode too; reasons and sources are on paper, controls are not."""
+    """In dark mode too; inputs are on paper, controls and catalogue-long lists are not."""
     seen = visit("clean", color_scheme="dark")
     seen.page.emulate_media(media="print", color_scheme="dark")
     assert seen("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert seen("getComputedStyle(document.querySelector('nav')).display") == "none"
-    shown = seen("document.querySelector('#rejected details table').checkVisibility()")
-    assert shown is True
+    visible = "document.querySelector('{}').checkVisibility()"
+    assert seen(visible.format("#assumptions details table")) is True
+    for part in ("#ranking", "#rejected"):
+        assert seen(visible.format(f"{part} details.screen")) is False
+        assert seen(visible.format(f"{part} .paper")) is True
+
+
+def test_an_unfolded_list_is_printed(visit: Any) -> None:
+    """Whoever opened it wants it; then nothing says that it is left out."""
+    seen = visit("clean")
+    seen.page.locator("#rejected summary").click()
+    seen.page.emulate_media(media="print")
+    assert seen("document.querySelector('#rejected details table').checkVisibility()") is True
+    assert seen("document.querySelector('#rejected .paper').checkVisibility()") is False
+
+
+def test_the_paper_s_words_are_not_on_the_screen(visit: Any) -> None:
+    """They stand for what the screen has."""
+    assert visit("clean")("document.querySelector('.paper').checkVisibility()") is False
 
 
 def test_a_column_sorts_by_its_numbers(visit: Any) -> None:
-    """Time ascending puts 1.84 h first, and says so to a screen reader; again reverses."""
+    """Time ascending puts 1.84 h first, and says so to a screen reader; again reverses.
+
+    The slowest comes out of the folded rows, which stay two.
+    """
     seen = visit("clean")
     header = seen.page.locator("#ranking thead th", has_text="Time").first
     first = "document.querySelector('#ranking tbody th').firstChild.textContent.trim()"
@@ -204,17 +224,26 @@ def test_a_column_sorts_by_its_numbers(visit: Any) -> None:
     header.locator("button").press("Enter")
     assert header.get_attribute("aria-sort") == "descending"
     assert seen(first) == "n2d-standard-4"
+    counts = seen(
+        "[...document.querySelectorAll('#ranking table[data-list]')]"
+        ".map(t => t.tBodies[0].rows.length)"
+    )
+    assert counts == [12, 2]
 
 
 def test_the_filter_keeps_rows_with_all_words(visit: Any) -> None:
-    """Two words narrow the ranking to GCP's measured offer."""
+    """Two words narrow the ranking to GCP's measured offer, which the folded rows hold."""
     seen = visit("clean")
     seen.page.locator("#ranking input").first.fill("gcp measured")
     rows = seen(
-        "[...document.querySelector('#ranking table').tBodies[0].rows]"
+        "[...document.querySelectorAll('#ranking table[data-list] tbody tr')]"
         ".filter(r => !r.hidden).map(r => r.cells[0].firstChild.textContent.trim())"
     )
     assert rows == ["n2d-standard-4"]
+    assert seen("document.querySelector('#ranking table[data-list] tbody tr').hidden") is True
+    folded = "[...document.querySelectorAll('#ranking details table[data-list]')]"
+    assert seen(f"{folded}.map(t => t.closest('details').open)") == [True]
+    assert seen("document.querySelectorAll('#ranking input').length") == 1
 
 
 def test_pointing_at_a_row_lights_its_mark(visit: Any) -> None:

@@ -4,33 +4,16 @@ import pytest
 
 from benchbench import derive
 from benchbench.report import evidence
+from benchbench.tco.answer import TornadoBar
 from tests import factories
 from tests.report import sample
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("owned.capex_usd", "owned capex"),
-        ("owned.colocation_usd_per_kw_month", "owned colocation"),
-        ("owned.residual_fraction_3y", "owned residual"),
-        ("cloud.price_decline_per_year", "cloud price decline"),
-        ("owned.life_years", "owned life"),
-        ("finance.cost_of_capital", "finance cost of capital"),
-    ],
-)
-def test_an_input_s_name_leaves_its_unit_out(key: str, expected: str) -> None:
-    """The unit stands beside the number."""
-    assert evidence.name(key) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "expected"),
-    [(0.11, "USD/kWh", "0.1100 USD/kWh"), (0.25, "fraction", "25 %"), (285_000, "", "285,000")],
-)
-def test_an_amount_has_its_unit(value: float, unit: str, expected: str) -> None:
-    """A fraction reads as per cent."""
-    assert evidence.amount(value, unit) == expected
+def test_an_input_is_called_as_the_engine_says() -> None:
+    """A document of before labels has its key spelled out instead."""
+    bar = TornadoBar(key="owned.rack_usd", low_saving_usd=0.0, high_saving_usd=1.0)
+    assert evidence.called(bar) == "rack (owned)"
+    assert evidence.called(bar.model_copy(update={"label": "price of a rack"})) == "price of a rack"
 
 
 @pytest.mark.parametrize(

@@ -334,3 +334,22 @@ def test_little_knowledge_makes_a_page_too(record: Record) -> None:
     text = parse(render(view)).all("main")[0].text
     assert "Owning does not win within 36 months." in text
     assert not re.search(r"\bnan\b|\binf\b|None", text)
+
+
+def test_numbers_and_their_signs_stay_on_one_line() -> None:
+    """Between a number and its per cent stands a space that does not break."""
+    text = " ".join(one.text for one in parse(whole()).all("p", "td", "figcaption", "small"))
+    assert re.search(r"\d\N{NO-BREAK SPACE}%", text)
+    assert not re.search(r"\d %", text)
+
+
+def test_options_stay_on_one_line() -> None:
+    """`--effort` is an element of its own, in hostile surroundings too."""
+    options = [one for one in parse(whole()).all("span") if one.attributes.get("class") == "whole"]
+    assert "--effort" in {one.text for one in options}
+    remedy = factories.caveat("warning").model_copy(update={"remedy": "<img src=x> --full"})
+    record = factories.record(caveats=(remedy,), validity="valid_with_warnings")
+    view = build([record], figures=[derive.figures([record])], generated_on="2026-01-15")
+    page = parse(render(view))
+    assert not page.all("img")
+    assert "<img src=x> --full" in page.all("main")[0].text

@@ -8,8 +8,8 @@ import pytest
 from benchbench import derive
 from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
-from benchbench.record import Record
-from benchbench.report.blocks import Notes, Plot, Prose, Spreads, Table
+from benchbench.record import Caveat, Record
+from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
 from benchbench.report.cost import stacks
 from benchbench.report.view import View, build
 from benchbench.tco.answer import TcoAnswer
@@ -122,7 +122,7 @@ def test_a_predicted_first_choice_is_said_to_be_predicted() -> None:
 def test_what_flips_the_answer_is_named_with_its_value() -> None:
     """Two bars of the tornado cross zero; one says where."""
     said = answer(sample.view(), "What would change the answer")
-    assert "server price at 341,000 USD; life." in said
+    assert "the server price at $341,000; the life." in said
     assert "electricity" not in said
 
 
@@ -252,6 +252,210 @@ def test_doubts_are_sorted_worst_first() -> None:
     assert severities == ["warning", "warning", "note"]
 
 
+def _doubts(**changes: Any) -> tuple[Note, ...]:
+    (notes,) = sample.view(**changes).sections[-1].parts[0].blocks
+    assert isinstance(notes, Notes)
+    return notes.items
+
+
+def _doubting(message: str, remedy: str = "Wait.", code: str = "noisy") -> dict[str, Any]:
+    doubt = Caveat(code=code, severity="warning", message=message, remedy=remedy)
+    return {"caveats": (doubt,)}
+
+
+def test_the_same_doubt_of_two_settings_is_told_once() -> None:
+    """With both subjects; its remedy stands once."""
+    records = sample.records()
+    same = [sample.figure(records[at], 4.0, **_doubting("It is loud.")) for at in (0, 3)]
+    (first,) = [note for note in _doubts(figures=same) if note.remedy == "Wait."]
+    where = (
+        "resnet50-train, torch-eager, fp32, batch 8; resnet50-train, torch-eager, fp32, batch 32"
+    )
+    assert first.raised == (("It is loud.", where),)
+
+
+def test_doubts_that_differ_in_a_figure_share_a_remedy() -> None:
+    """Each figure with its subject."""
+    records = sample.records()
+    said = ("known to 5 %", "known to 8 %")
+    figures = [
+        sample.figure(records[at], 4.0, **_doubting(message))
+        for at, message in zip((0, 3), said, strict=True)
+    ]
+    (first,) = [note for note in _doubts(figures=figures) if note.remedy == "Wait."]
+    assert tuple(message for message, _ in first.raised) == said
+    assert [where.rpartition(" ")[2] for _, where in first.raised] == ["8", "32"]
+
+
+def test_forty_doubts_are_a_few_lines() -> None:
+    """Three by name, the rest by number, nothing forgotten."""
+    records = [sample.measured("resnet50-train", 4.0, batch=batch) for batch in range(1, 41)]
+    alike = [sample.figure(one, 4.0, **_doubting("It is loud.")) for one in records]
+    (told,) = [note for note in _doubts(records=records, figures=alike) if note.remedy == "Wait."]
+    assert told.raised[0][1].endswith("batch 3; 37 more")
+    unlike = [
+        sample.figure(one, 4.0, **_doubting(f"known to {at} %")) for at, one in enumerate(records)
+    ]
+    (told,) = [note for note in _doubts(records=records, figures=unlike) if note.remedy == "Wait."]
+    assert len(told.raised) == 4
+    assert told.raised[3][0] == "likewise"
+    assert told.raised[3][1].endswith("batch 6; 34 more")
+
+
+def test_unlike_doubts_stay_apart() -> None:
+    """Another remedy, another code: another doubt."""
+    figure = sample.figure(sample.records()[0], 4.0)
+    doubts = [
+        *_doubting("It is loud.")["caveats"],
+        *_doubting("It is loud.", remedy="Leave.")["caveats"],
+        *_doubting("It is hot.", code="hot")["caveats"],
+    ]
+    found = _doubts(
+        figures=[figure.model_copy(update={"caveats": tuple(doubts)})], recommendations=()
+    )
+    assert [note.raised[0][0] for note in found] == ["It is loud.", "It is loud.", "It is hot."]
+
+
+def test_a_doubt_about_two_rankings_names_both() -> None:
+    """Offers for one and the other."""
+    other = _ranking_of("bert-large-infer")
+    found = _doubts(recommendations=(sample.recommendation(), other))
+    (stale,) = [note for note in found if note.remedy.startswith("Run benchbench catalog")]
+    assert stale.raised[0][1] == "offers for resnet50-train; bert-large-infer"
+
+
+def _ranking_of(workload: str, **changes: Any) -> Recommendation:
+    one = sample.recommendation(**changes)
+    return one.model_copy(update={"goal": one.goal.model_copy(update={"workload": workload})})
+
+
+def test_rankings_of_one_catalogue_count_its_offers_once() -> None:
+    """14 ranked and 8 rejected, twice, are 22 offers."""
+    both = (sample.recommendation(), _ranking_of("bert-large-infer"))
+    lede = sample.view(recommendations=both).sections[1].lede
+    assert lede.startswith("2 rankings of the same 22 offers: ")
+    assert sample.view().sections[1].lede.startswith("1 ranking of 22 offers: ")
+
+
+def test_rankings_of_unlike_offers_say_all() -> None:
+    """The second has not seen the 8 that the first rejected: 22 in all."""
+    both = (sample.recommendation(), _ranking_of("bert-large-infer", rejected=()))
+    lede = sample.view(recommendations=both).sections[1].lede
+    assert lede.startswith("2 rankings of 22 offers in all: ")
+
+
+def _rows(view: View, caption: str) -> list[str]:
+    (table,) = [one for one in tables(view) if one.caption.startswith(caption)]
+    return [row.cells[1].text for row in table.rows]
+
+
+def test_a_long_ranking_is_folded_but_for_the_best_and_the_unbeaten() -> None:
+    """Of 40 offers 1 to 12 and the unbeaten 33rd are at sight; the other 27 are a click away."""
+    one = sample.recommendation().candidates[0]
+    forty = tuple(
+        one.model_copy(update={"rank": rank, "pareto": rank in {1, 33}}) for rank in range(1, 41)
+    )
+    view = sample.view(recommendations=(sample.recommendation(candidates=forty),))
+    assert _rows(view, "Offers that meet the goal. ") == [*map(str, range(1, 13)), "33"]
+    assert len(_rows(view, "Offers that meet the goal, ")) == 27
+    (more,) = [one for one in tables(view) if one.folded == "Show 27 more"]
+    assert more.off_paper == "27 more ranked offers: in the file, not on paper."
+    assert sum(table.list_key == more.list_key for table in tables(view)) == 2
+
+
+def test_a_short_ranking_is_not_folded() -> None:
+    """Twelve are in sight."""
+    twelve = sample.recommendation().candidates[:12]
+    view = sample.view(recommendations=(sample.recommendation(candidates=twelve),))
+    assert not [table for table in tables(view) if table.list_key]
+
+
+def test_offers_that_do_the_job_are_not_among_the_failures() -> None:
+    """A dearer offer and another region of the same instance meet the goal."""
+    base = sample.recommendation().rejected
+    codes = ("ranked_lower", "same_instance", "memory")
+    rejected = tuple(
+        one.model_copy(update={"code": code}) for one, code in zip(base, codes, strict=False)
+    )
+    view = sample.view(recommendations=(sample.recommendation(rejected=rejected),))
+    parts = {part.title: part for part in view.sections[1].parts}
+    dearer = parts["Not ranked: does the job, at a worse price (resnet50-train)"]
+    unfit = parts["Does not meet the goal: resnet50-train"]
+    for part, expected in ((dearer, {"t3.medium", "t3.large"}), (unfit, {"m7g.large"})):
+        listed = part.blocks[-1]
+        assert isinstance(listed, Table)
+        assert {row.cells[0].text for row in listed.rows} == expected
+
+
+def test_no_dearer_offer_needs_no_heading() -> None:
+    """The sample's rejected offers all fail."""
+    assert not [part for part in sample.view().sections[1].parts if "worse price" in part.title]
+
+
+def test_ties_are_one_sentence_that_says_what_to_measure() -> None:
+    """Two tie with the first in each ranking."""
+    said = answer(sample.view(), "What would change the answer")
+    told = "2 other offers for resnet50-train are within the interval of the first: measure on one"
+    assert f"{told} of them to decide." in said
+    both = (sample.recommendation(), _ranking_of("bert-large-infer"))
+    said = answer(sample.view(recommendations=both), "What would change the answer")
+    assert "2 other offers for resnet50-train and 2 other offers for bert-large-infer are" in said
+
+
+def test_a_single_tie_is_singular() -> None:
+    """One offer is within the interval."""
+    two = sample.recommendation().candidates[:2]
+    view = sample.view(recommendations=(sample.recommendation(candidates=two),))
+    said = answer(view, "What would change the answer")
+    assert (
+        "1 other offer for resnet50-train is within the interval of the first: measure on it"
+        in said
+    )
+
+
+def test_an_indicative_result_names_the_command() -> None:
+    """The first screen says what to type, not what to leave out."""
+    records = [sample.measured("resnet50-train", 4.02, effort="quick")]
+    figures = [sample.figure(records[0], 4.02)]
+    view = build(records, figures=figures, generated_on=sample.GENERATED_ON)
+    assert "benchbench run --standard" in answer(view, "How sure we are")
+
+
+@pytest.mark.parametrize("word", ["No latency percentiles", "Not measured: no energy counter"])
+def test_what_was_not_measured_takes_one_line(word: str) -> None:
+    """Short enough for a line of the page."""
+    record = factories.record()
+    view = build([record], figures=[derive.figures([record])], generated_on=sample.GENERATED_ON)
+    (line,) = [one for one in prose(view).splitlines() if one.startswith(word)]
+    assert len(line) <= 60
+
+
+def test_an_alternative_has_one_key_in_every_chart() -> None:
+    """Its name, so that colour and dashes follow it from chart to chart."""
+    view = sample.view()
+    blocks = [block for part in view.sections[2].parts for block in part.blocks]
+    drawings = {block.key: block.drawing for block in blocks if isinstance(block, Plot)}
+    cash, curve = drawings["chart-cash"], drawings["chart-utilisation-cost"]
+    bars = drawings["chart-breakdown"]
+    assert isinstance(cash, Lines)
+    assert isinstance(curve, Lines)
+    assert isinstance(bars, Stacks)
+    named = {(line.key, line.label) for line in (*cash.lines, *curve.lines)}
+    assert named == {(bar.key, bar.label) for bar in bars.bars}
+    assert {line.key for line in curve.lines} == {"on_demand", "committed", "owned"}
+
+
+def test_inputs_are_shown_by_name_with_their_key() -> None:
+    """The name for the reader, the key for the engineer, the value where it turns with its unit."""
+    (bars,) = [one for one in tables(sample.view()) if one.caption == "Saving by owning"]
+    first = bars.rows[0].cells
+    assert (first[0].text, first[0].detail) == ("server price", "server_price_usd")
+    assert first[3].text == "$341,000"
+    (inputs,) = [one for one in tables(sample.view()) if one.caption == "Inputs of the comparison"]
+    assert inputs.rows[1].cells[0].detail == "electricity_usd_per_kwh"
+    assert inputs.rows[1].cells[1].text == "$0.110 per kWh"
+
+
 def test_two_runs_of_one_setting_keep_their_own_samples() -> None:
     """The second figure's distribution comes from the second run's records."""
     early = sample.measured("resnet50-train", 4.0)
@@ -294,11 +498,11 @@ def test_a_saving_and_a_loss_are_told_by_words() -> None:
 def test_the_largest_components_are_apart_and_nothing_is_lost() -> None:
     """Nine: the receipt and four by name, the other costs together, the total unchanged."""
     names = [str(index) for index in range(9)]
-    drawn = stacks(names, [("own", (90.0, 1.0, 80.0, 2.0, 70.0, -3.0, 60.0, 4.0, 50.0))])
+    drawn = stacks(names, [Stack("own", (90.0, 1.0, 80.0, 2.0, 70.0, -3.0, 60.0, 4.0, 50.0))])
     assert drawn.components == ("0", "2", "4", "5", "6", "all else")
-    assert drawn.bars == (("own", (90.0, 80.0, 70.0, -3.0, 60.0, 57.0)),)
+    assert drawn.bars == (Stack("own", (90.0, 80.0, 70.0, -3.0, 60.0, 57.0)),)
 
 
 def test_few_components_are_all_by_name() -> None:
     """Five need no remainder."""
-    assert stacks(["a", "b"], [("own", (1.0, 2.0))]).components == ("a", "b")
+    assert stacks(["a", "b"], [Stack("own", (1.0, 2.0))]).components == ("a", "b")

@@ -6,23 +6,40 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchbench.report.blocks import Line, Lines, Stacks, Swings
+from benchbench.report.blocks import Line, Lines, Stack, Stacks, Swings
 from benchbench.report.chart import marks, scales
 from benchbench.report.chart.svg import (
-    DASHES,
     INK,
     MUTED,
-    PAPER,
     RULE,
     SERIES,
     SMALL_PX,
     Canvas,
     is_narrow,
 )
+from benchbench.tco.answer import AlternativeName
 
 _LEFT_PX = 70
 _LABEL_PX = 14
 _LEGEND_PX = 18
+
+Dashes = tuple[float, ...]
+STYLES: dict[AlternativeName, tuple[str, Dashes]] = {
+    "on_demand": (SERIES[0], ()),
+    "committed": (SERIES[1], (6, 3)),
+    "owned": (SERIES[2], (2, 2)),
+    "colocated": (SERIES[2], (8, 3, 2, 3)),
+    "hybrid": (SERIES[3], (1, 3)),
+    "spot": (SERIES[4], (10, 4)),
+    "vendor": (SERIES[5], (4, 2, 1, 2, 1, 2)),
+}
+"""The same in every chart, by name; dashes too, for those who see no colours. Owning is green."""
+_OTHER: tuple[str, Dashes] = (INK, ())
+
+
+def style(key: str) -> tuple[str, Dashes]:
+    """Colour and dashes of an alternative; of anything else ink, solid."""
+    return {str(name): look for name, look in STYLES.items()}.get(key, _OTHER)
 
 
 def lines(drawing: Lines, width: float) -> Figure:
@@ -39,8 +56,8 @@ def lines(drawing: Lines, width: float) -> Figure:
     axes.set_xlabel(drawing.x.label)
     canvas.caption(axes, drawing.y.label, _LEFT_PX)
     _draw_marks(axes, drawing.marks)
-    for index, line in enumerate(drawing.lines):
-        _draw_line(axes, line, index)
+    for line in drawing.lines:
+        _draw_line(axes, line)
     if canvas.narrow:
         _names_above(axes, canvas, drawing.lines)
     else:
@@ -55,16 +72,10 @@ def _without_pole(ys: Sequence[float]) -> list[float]:
     return [y for y in ordered if y <= 6 * abs(median)] or ordered
 
 
-def _draw_line(axes: Axes, line: Line, index: int) -> None:
+def _draw_line(axes: Axes, line: Line) -> None:
     ys = [float("nan") if y is None else y for y in line.ys]
-    dashes = DASHES[index % len(DASHES)]
-    axes.plot(
-        line.xs,
-        ys,
-        color=SERIES[index % len(SERIES)],
-        linewidth=2.0,
-        linestyle=(0, dashes) if dashes else "-",
-    )
+    colour, dashes = style(line.key)
+    axes.plot(line.xs, ys, color=colour, linewidth=2.0, linestyle=(0, dashes) if dashes else "-")
 
 
 def _draw_marks(axes: Axes, positions: Sequence[tuple[float, str]]) -> None:
@@ -99,7 +110,7 @@ def _names_at_ends(axes: Axes, drawn: Sequence[Line]) -> None:
             xytext=(8, 0),
             textcoords="offset points",
             size=SMALL_PX,
-            color=SERIES[index % len(SERIES)],
+            color=style(drawn[index].key)[0],
             va="center",
         )
 
@@ -123,27 +134,30 @@ def _names_above(axes: Axes, canvas: Canvas, drawn: Sequence[Line]) -> None:
     sample.set_axis_off()
     for index, line in enumerate(drawn):
         y = 10 + _LEGEND_PX * index
-        _draw_line(sample, Line("", (0, 26), (y, y)), index)
+        _draw_line(sample, Line("", (0, 26), (y, y), line.key))
         sample.text(34, y, line.label, size=SMALL_PX, va="center")
     axes.set_zorder(1)
 
 
-_BAR_PX = 40
+_BAR_PX = 54
+_LETTER_PX = 6.2
+_TONES = (1.0, 0.78, 0.6, 0.44, 0.3, 0.16)
+"""How much of its alternative's colour a component has: colour is never the component's."""
 
 
 def stacks(drawing: Stacks, width: float) -> Figure:
-    """One bar per alternative; money received stands left of zero. Adjacent parts have a gap."""
-    columns = 2 if is_narrow(width) else 4
+    """One bar per alternative in tones of its colour; money received stands left of zero."""
+    columns = 2 if is_narrow(width) else 3
     legend = -(-len(drawing.components) // columns) * _LEGEND_PX + 14
     height = legend + _BAR_PX * len(drawing.bars) + 40
     canvas = Canvas(width, height)
     axes = canvas.axes(12, legend, 20, 34)
-    ends = [0.0]
-    for index, (name, amounts) in enumerate(drawing.bars):
+    edges = [0.0, *(edge for bar in drawing.bars for edge in _ends(bar.amounts))]
+    scales.apply(axes, "x", drawing.axis, edges, 3 if canvas.narrow else 7)
+    for index, bar in enumerate(drawing.bars):
         y = _BAR_PX * index
-        ends += _stack(axes, amounts, y + 26)
-        marks.label(axes, name, (0, y + 10))
-    scales.apply(axes, "x", drawing.axis, ends, 3 if canvas.narrow else 7)
+        _stack(axes, bar, drawing.components, y + 26)
+        marks.label(axes, bar.label, (0, y + 10))
     axes.set(ylim=(_BAR_PX * len(drawing.bars), 0), yticks=[])
     axes.grid(axis="x", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -152,26 +166,40 @@ def stacks(drawing: Stacks, width: float) -> Figure:
     return canvas.figure
 
 
-def _stack(axes: Axes, amounts: Sequence[float], y: float) -> tuple[float, float]:
+def _ends(amounts: Sequence[float]) -> tuple[float, float]:
+    """What is received and what is paid, all in all."""
+    return sum(min(amount, 0.0) for amount in amounts), sum(max(amount, 0.0) for amount in amounts)
+
+
+def _stack(axes: Axes, bar: Stack, names: Sequence[str], y: float) -> None:
+    """Its parts side by side, each named below where its name fits."""
+    low, high = axes.get_xlim()
+    pixel = (high - low) / axes.get_window_extent().width
     right = left = 0.0
-    for index, amount in enumerate(amounts):
+    for index, (name, amount) in enumerate(zip(names, bar.amounts, strict=True)):
         start = right if amount >= 0 else left
-        axes.add_patch(_part((start, y), amount, index))
+        axes.add_patch(_part((start, y), amount, style(bar.key)[0], _TONES[index % len(_TONES)]))
+        if abs(amount) / pixel > _LETTER_PX * len(name):
+            middle = start + amount / 2
+            axes.text(middle, y + 15, name, size=SMALL_PX, color=MUTED, ha="center", va="center")
         right, left = right + max(amount, 0.0), left + min(amount, 0.0)
-    return left, right
 
 
 def _part(
-    corner: tuple[float, float], length: float, index: int, height: float = 13.0
+    corner: tuple[float, float],
+    length: float,
+    colour: str,
+    tone: float = 1.0,
+    height: float = 13.0,
 ) -> Rectangle:
-    """A part of a bar."""
+    """A part of a bar, outlined in the full colour."""
     return Rectangle(
         (corner[0], corner[1] - height / 2),
         length,
         height,
-        facecolor=SERIES[index % len(SERIES)],
-        edgecolor=PAPER,
-        linewidth=1.0,
+        facecolor=(colour, tone),
+        edgecolor=colour,
+        linewidth=0.8,
     )
 
 
@@ -182,7 +210,7 @@ def _legend(canvas: Canvas, names: Sequence[str], columns: int) -> None:
     for index, name in enumerate(names):
         x = 12 + (index % columns) * (canvas.width - 12) / columns
         y = 8 + index // columns * _LEGEND_PX
-        axes.add_patch(_part((x, y), 12, index, 11))
+        axes.add_patch(_part((x, y), 12, INK, _TONES[index % len(_TONES)], 11))
         axes.text(x + 18, y, name, size=SMALL_PX, va="center")
 
 
@@ -208,8 +236,8 @@ def swings(drawing: Swings, width: float) -> Figure:
 
 def _swing(axes: Axes, y: float, name: str, ends: tuple[float, float]) -> None:
     low, high = ends
-    axes.add_patch(_part((min(ends), y + 26), abs(high - low), 0))
-    marks.label(axes, name, (min(low, high, 0.0), y + 10))
+    axes.add_patch(_part((min(ends), y + 26), abs(high - low), MUTED))
+    marks.label(axes, name, (axes.get_xlim()[0], y + 10))
     for end, word in ((low, "low"), (high, "high")):
         right = end == max(ends)
         axes.annotate(

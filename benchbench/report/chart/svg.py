@@ -48,8 +48,6 @@ _VARIABLES = {
 _STAND_INS = {name: colour for colour, name in _VARIABLES.items()}
 INK, MUTED, RULE, PAPER = (_STAND_INS[name] for name in ("ink", "muted", "rule", "paper"))
 SERIES = tuple(_STAND_INS[f"series-{index}"] for index in range(1, 7))
-DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (2, 2), (8, 3, 2, 3), (1, 3), (10, 4))
-"""With SERIES: lines differ by their dashes as well, for those who see no colours."""
 
 # Typed by matplotlib with a literal of all its settings.
 _SETTINGS: Any = {

@@ -1,17 +1,19 @@
 """Charts of what it costs."""
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.patches import Rectangle
 
 from benchbench import units
-from benchbench.report.blocks import Axis, Line, Lines, Stacks, Swings
+from benchbench.report.blocks import Axis, Line, Lines, Stack, Stacks, Swings
 from benchbench.report.chart import cost
+from benchbench.tco.answer import AlternativeName
 
 MONEY = Axis("USD", units.usd)
 
@@ -25,7 +27,7 @@ def bars(figure: Any) -> list[tuple[float, float]]:
 
 def test_costs_stack_right_and_receipts_left_of_zero() -> None:
     """100 and 50 paid, 30 received: [-30, 0], [0, 100], [100, 150]."""
-    figure = cost.stacks(Stacks(MONEY, ("a", "b", "c"), (("own", (100.0, 50.0, -30.0)),)), 720)
+    figure = cost.stacks(Stacks(MONEY, ("a", "b", "c"), (Stack("own", (100.0, 50.0, -30.0)),)), 720)
     assert bars(figure) == [(-30, 0), (0, 100), (100, 150)]
 
 
@@ -57,3 +59,67 @@ def test_gaps_stay_gaps(width: float) -> None:
 def test_an_idle_owner_s_cost_does_not_flatten_the_rest() -> None:
     """1/u grows without bound: 100 is clipped beside values around 5."""
     assert max(cost._without_pole([100.0, 6.0, 5.0, 4.0, 5.0])) == 6.0
+
+
+def test_an_alternative_looks_the_same_wherever_it_stands() -> None:
+    """Colour and dashes are its name's, not its position's."""
+    own, rent = (
+        Line("Own", (0.0, 1.0), (1.0, 2.0), "owned"),
+        Line("R", (0.0, 1.0), (2.0, 1.0), "spot"),
+    )
+    one = cost.lines(Lines(MONEY, MONEY, (own, rent)), 720).axes[0].lines
+    other = cost.lines(Lines(MONEY, MONEY, (rent, own)), 340).axes[0].lines
+    for first, second in ((one[0], other[1]), (one[1], other[0])):
+        assert first.get_color() == second.get_color()
+        assert first.get_linestyle() == second.get_linestyle()
+        assert first._dash_pattern == second._dash_pattern  # type: ignore[attr-defined] # no getter
+    assert one[0].get_color() != one[1].get_color()
+
+
+def test_every_alternative_has_a_look_of_its_own() -> None:
+    """All seven names; no two with the same colour and dashes, nor the same dashes alone."""
+    assert set(cost.STYLES) == set(get_args(AlternativeName))
+    assert len({dashes for _, dashes in cost.STYLES.values()}) == len(cost.STYLES)
+
+
+@pytest.mark.parametrize("key", ["", "curve"])
+def test_what_is_no_alternative_is_drawn_in_ink(key: str) -> None:
+    """And takes nobody's colour."""
+    assert cost.style(key) not in cost.STYLES.values()
+
+
+def test_components_are_tones_of_their_alternative_s_colour() -> None:
+    """In the breakdown colour still means the alternative; a component is a tone and a word."""
+    bars_drawn = (Stack("Own", (60.0, 40.0), "owned"), Stack("Rent", (0.0, 90.0), "on_demand"))
+    axes = cost.stacks(Stacks(MONEY, ("servers", "staff"), bars_drawn), 720).axes[0]
+    patches = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    colours = [to_hex(patch.get_facecolor()) for patch in patches]
+    assert colours == [cost.STYLES["owned"][0]] * 2 + [cost.STYLES["on_demand"][0]] * 2
+    tones = [to_rgba(patch.get_facecolor())[3] for patch in patches]
+    assert tones[0] == tones[2] > tones[1] == tones[3]
+    words = [text.get_text() for text in axes.texts]
+    assert words.count("staff") == 2
+    assert words.count("servers") == 1
+
+
+def test_a_narrow_part_has_no_word_over_its_neighbours() -> None:
+    """One per cent of the bar has no room for eight letters."""
+    drawing = Stacks(MONEY, ("servers", "staff"), (Stack("Own", (1.0, 99.0), "owned"),))
+    assert "servers" not in [text.get_text() for text in cost.stacks(drawing, 720).axes[0].texts]
+
+
+@pytest.mark.parametrize("width", [720, 340])
+def test_names_of_inputs_stay_inside_the_drawing(width: float) -> None:
+    """A short swing far right with a long name was cut off on a phone."""
+    bars_drawn = (("wide", -100.0, 5.0), ("surcharge on small colocation", -2.0, -1.0))
+    figure = cost.swings(Swings(MONEY, bars_drawn), width)
+    figure.draw_without_rendering()
+    ends = [text.get_window_extent().x1 for text in figure.axes[0].texts]
+    assert max(ends) <= figure.bbox.x1
+
+
+def test_a_tornado_takes_no_alternative_s_colour() -> None:
+    """Its bars are savings."""
+    axes = cost.swings(Swings(MONEY, (("a", 1.0, 2.0),)), 720).axes[0]
+    colours = {to_hex(patch.get_facecolor()) for patch in axes.patches}
+    assert not colours & {colour for colour, _ in cost.STYLES.values()}
