@@ -1,6 +1,7 @@
 """A view and a template make one file: offline, printable, and complete without JavaScript."""
 
 import base64
+import gzip
 import hashlib
 import re
 import unicodedata
@@ -18,6 +19,7 @@ from benchbench.report.view import View
 _KINDS = {Prose: "prose", Table: "table", Notes: "notes", Plot: "plot"}
 _TIGHT = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=\u00d7)|(?<=\u00d7) ")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_READABLE_BYTES = 600_000
 _KEPT = "\n\t"
 # Controls, surrogates, and the format characters that reorder or hide text.
 _UNPRINTABLE = {"Cc", "Cs", "Cf"}
@@ -34,7 +36,7 @@ def render(view: View) -> str:
         policy=policy(script),
         style=_trusted(_asset(reports, "report.css")),
         script=_trusted(script),
-        data=_trusted(embeddable(view.data)),
+        **_embedded(view.data),
     )
     return _printable(html)
 
@@ -53,6 +55,18 @@ def embeddable(data: str) -> str:
     for character in "<>&\u2028\u2029":
         data = data.replace(character, f"\\u{ord(character):04x}")
     return data
+
+
+def packed(data: str) -> str:
+    """The text in base64 of its gzip; the same text gives the same bytes."""
+    return base64.b64encode(gzip.compress(data.encode(), mtime=0)).decode()
+
+
+def _embedded(data: str) -> dict[str, Markup | bool]:
+    """As readable JSON, or packed where that would make the page too large to mail."""
+    readable = embeddable(data)
+    large = len(readable) > _READABLE_BYTES
+    return {"data": _trusted(packed(data) if large else readable), "packed": large}
 
 
 def _environment(reports: Path) -> Environment:

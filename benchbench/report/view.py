@@ -29,7 +29,11 @@ class View:
     answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
     data: str
-    """JSON: `schema`, `records`, `figures`, `recommendations`, `tco`."""
+    """JSON: `schema`, `records`, `figures`, `recommendations`, `tco`.
+
+    On the page it is the text of the element `benchbench-data`: as it is, or, above 600 kB, marked
+    `data-encoding="gzip"` and read by `json.loads(gzip.decompress(base64.b64decode(text)))`.
+    """
 
 
 def build(

@@ -84,8 +84,14 @@
   save.type = "button";
   save.className = "plain";
   save.textContent = "Save the raw data as JSON";
-  save.addEventListener("click", () => {
-    const data = document.getElementById("benchbench-data").textContent;
+  const unpacked = (text) => {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+  save.addEventListener("click", async () => {
+    const { textContent, dataset } = document.getElementById("benchbench-data");
+    const data = dataset.encoding === "gzip" ? await unpacked(textContent) : textContent;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([data], { type: "application/json" }));
     link.download = "benchbench-report.json";

@@ -1,5 +1,6 @@
 """The page in a real browser: quiet, offline, contained, legible, complete."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -61,6 +62,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     pages = {
         "clean": clean,
         "attacked": attacked,
+        "long": sample.long_page(),
         "injected": clean.replace("<header>", f"<header>{PAYLOAD}"),
         "unprotected": clean.replace("<header>", f"<header>{PAYLOAD}").replace(
             "Content-Security-Policy", "X-Nothing"
@@ -278,3 +280,14 @@ def test_the_raw_data_can_be_saved(visit: Any, tmp_path: Path) -> None:
     embedded = seen("document.getElementById('benchbench-data').textContent")
     assert target.name == "benchbench-report.json"
     assert target.read_text(encoding="utf-8") == embedded
+
+
+def test_packed_data_are_saved_unpacked(visit: Any, tmp_path: Path) -> None:
+    """What lies in the file as gzip is saved as JSON, without a complaint."""
+    seen = visit("long", accept_downloads=True)
+    with seen.page.expect_download() as download:
+        seen.page.locator("#save button").click()
+    target = tmp_path / "saved.json"
+    download.value.save_as(target)
+    assert len(json.loads(target.read_text(encoding="utf-8"))["records"]) == 32
+    assert seen.messages == []

@@ -1,6 +1,7 @@
 """The file: the same every time, harmless whatever it is fed, and complete."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ from benchbench.bundled import folder
 from benchbench.recommend import Goal, Recommendation
 from benchbench.record import Record, Work
 from benchbench.report.method import TRADEMARK
-from benchbench.report.page import embeddable, policy, render
+from benchbench.report.page import embeddable, packed, policy, render
 from benchbench.report.view import build
 from benchbench.tco.answer import Alternative, BreakEven, TcoAnswer
 from tests import factories
@@ -132,6 +133,33 @@ def test_the_embedded_data_are_the_view_s() -> None:
     view = hostile.view()
     (data,) = [one for one in parse(attacked()).all("script") if "type" in one.attributes]
     assert json.loads(data.text) == json.loads(view.data)
+
+
+def test_short_data_stay_readable() -> None:
+    """No marker, plain JSON."""
+    (data,) = [one for one in parse(whole()).all("script") if "type" in one.attributes]
+    assert "data-encoding" not in data.attributes
+    assert json.loads(data.text)["schema"] == 1
+
+
+def test_long_data_are_packed_and_nothing_is_lost() -> None:
+    """64,000 steps: read back as the view's docstring says, every sample is there."""
+    (data,) = [one for one in parse(sample.long_page()).all("script") if "type" in one.attributes]
+    assert data.attributes["data-encoding"] == "gzip"
+    document = json.loads(gzip.decompress(base64.b64decode(data.text)))
+    steps = [one["measurement"]["step_s"] for one in document["records"]]
+    assert [len(one) for one in steps] == [2000] * 32
+    first = sample.measured("resnet50-train", 4.02, batch=1, steps=2000).measurement
+    assert first is not None
+    assert steps[0] == list(first.step_s)
+    assert len(data.text) < 600_000
+
+
+def test_packing_the_same_text_gives_the_same_bytes() -> None:
+    """Gzip writes no time of day; what is packed is the text."""
+    assert packed("{}") == packed("{}")
+    assert gzip.decompress(base64.b64decode(packed("{}"))) == b"{}"
+    assert base64.b64decode(packed("{}"))[4:8] == bytes(4)
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=8))
