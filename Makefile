@@ -27,6 +27,14 @@ check: lint test  ## What CI runs
 	$(UV) sync --frozen
 	@touch $@
 
+EXAMPLE := reports/examples/quickstart
+EXAMPLE_DATE := 2026-11-23
+
+examples: .venv/.ready browser  ## Write the committed sample report anew, and its picture
+	$(RUN) benchbench report --results $(EXAMPLE) --date $(EXAMPLE_DATE) --out $(EXAMPLE)/report.html
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,900 \
+	  --screenshot=$(EXAMPLE)/report.png $(EXAMPLE)/report.html
+
 # uv from PyPI, into a folder of its own: Debian's Python is externally managed.
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools

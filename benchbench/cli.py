@@ -318,12 +318,17 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")] = Path(
         "report.html"
     ),
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Judge prices as of that day."),
+    ] = None,
 ) -> None:
     """One HTML file with everything: measured, recommended, costed. No network, ever."""
     from benchbench import decide
 
-    page = decide.page(decide.records(results), scenario=scenario, today=_today())
-    out.write_text(page.html, encoding="utf-8")
+    today = _today() if day is None else day.date()
+    page = decide.page(decide.records(results), scenario=scenario, today=today)
+    _write(out, page.html)
     _print(f"Report: {out}")
 
 
@@ -414,6 +419,13 @@ def _root(
     if version:
         typer.echo(f"benchbench {__version__}")
         raise typer.Exit
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; choose another --out") from error
 
 
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
