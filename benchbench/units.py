@@ -154,7 +154,8 @@ def amount(value: float | None, unit: str, digits: int = 3) -> str:
         return f"{percent(value)}{unit.removeprefix('fraction').replace('/', ' per ')}"
     if unit.startswith("USD"):
         return f"{usd(value)}{unit.removeprefix('USD').replace('/', ' per ')}"
+    shown = trimmed(number(value, digits))
     if unit == "FTE":
-        return "1 person" if value == 1 else f"{trimmed(number(value, digits))} people"
+        return "1 person" if value == 1 else f"{shown} people"
     said = "" if unit == "ratio" else unit.replace("/FTE", " per person")
-    return f"{number(value, digits)} {said}".rstrip()
+    return f"{shown} {said}".rstrip()

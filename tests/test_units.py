@@ -93,7 +93,7 @@ def test_cheap_work_is_priced_by_the_million(price: float, expected: str) -> Non
     [
         (0.262, "FTE", "0.262 people"),
         (1.0, "FTE", "1 person"),
-        (50.0, "servers/FTE", "50.0 servers per person"),
+        (50.0, "servers/FTE", "50 servers per person"),
         (0.12, "fraction/year", "12 % per year"),
         (0.6, "fraction of hours", "60 % of hours"),
         (0.5, "fraction", "50 %"),

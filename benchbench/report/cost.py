@@ -73,8 +73,9 @@ def _alternatives(answer: TcoAnswer) -> tuple[Block, ...]:
         Column("Remark"),
     )
     rows = tuple(_alternative_row(answer, one, factor) for one in answer.alternatives)
+    title = answer.title if answer.title.endswith(("?", "!", ".")) else f"{answer.title}."
     caption = (
-        f"{answer.title}: all of it assumed or derived, over "
+        f"{title} All of it assumed or derived, over "
         f"{units.counted(answer.horizon_months, 'month')}"
     )
     return (Prose(answer.sentences[1:]), Table(caption, columns, rows))
@@ -328,4 +329,10 @@ def _assumptions(assumptions: Sequence[Assumption]) -> Part | None:
 def _range(one: Assumption) -> str | None:
     if one.low is None or one.high is None:
         return None
-    return f"{units.amount(one.low, one.unit, 4)} to {units.amount(one.high, one.unit, 4)}"
+    low, high = (units.amount(end, one.unit, 4).split() for end in (one.low, one.high))
+    same = 0
+    while same < len(low) and low[-1 - same :] == high[-1 - same :]:
+        same += 1
+    if same == len(low):
+        return " ".join(low)
+    return f"{' '.join(low[: len(low) - same])} to {' '.join(high)}"

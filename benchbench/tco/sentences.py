@@ -152,8 +152,8 @@ def _certainty(told: Told) -> Iterator[str]:
     yield (
         f"Drawing every assumption from its range {draws} times, owning is cheaper "
         f"than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
-        f"it saves between {units.usd(sure.saving_usd_p5)} and {units.usd(sure.saving_usd_p95)} "
-        f"(5th to 95th percentile), {units.usd(sure.saving_usd_p50)} in the middle."
+        f"it costs between {_saved(sure.saving_usd_p5)} and {_saved(sure.saving_usd_p95)} "
+        f"(5th to 95th percentile), {_saved(sure.saving_usd_p50)} in the middle."
     )
     if sure.tornado:
         names = ", then ".join(f"the {bar.label}" for bar in sure.tornado[:3])
@@ -161,6 +161,11 @@ def _certainty(told: Told) -> Iterator[str]:
     flips = [bar for bar in sure.tornado if bar.flips_at is not None]
     if flips:
         yield f"The cheaper side changes if {_flip(flips[0], told)}, everything else as assumed."
+
+
+def _saved(usd: float) -> str:
+    """No minus sign has to be read."""
+    return f"{units.usd(abs(usd))} {'more' if usd < 0 else 'less'}"
 
 
 def _flip(bar: TornadoBar, told: Told) -> str:

@@ -10,7 +10,7 @@ from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Caveat, Record
 from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
-from benchbench.report.cost import stacks
+from benchbench.report.cost import _range, stacks
 from benchbench.report.view import View, build
 from benchbench.tco.answer import TcoAnswer
 from tests import factories
@@ -454,6 +454,23 @@ def test_inputs_are_shown_by_name_with_their_key() -> None:
     (inputs,) = [one for one in tables(sample.view()) if one.caption == "Inputs of the comparison"]
     assert inputs.rows[1].cells[0].detail == "electricity_usd_per_kwh"
     assert inputs.rows[1].cells[1].text == "$0.110 per kWh"
+    assert inputs.rows[1].cells[2].text == "$0.0700 to $0.190 per kWh"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (0.02, 0.1, "fraction/year", "2.0 to 10 % per year"),
+        (0.25, 1.0, "FTE", "0.25 people to 1 person"),
+        (1.0, 1.0, "ratio", "1"),
+        (3.0, 5.0, "years", "3 to 5 years"),
+    ],
+)
+def test_a_range_says_its_unit_once(low: float, high: float, unit: str, said: str) -> None:
+    """After the second number, where both have it."""
+    one = sample.tco().assumptions[0]
+    changed = one.model_copy(update={"low": low, "high": high, "unit": unit})
+    assert _range(changed) == said
 
 
 def test_two_runs_of_one_setting_keep_their_own_samples() -> None:

@@ -56,6 +56,17 @@ def test_uncertainty_is_told_in_cases_and_dollars() -> None:
     assert "What moves this most: " in text
 
 
+def test_a_loss_is_told_by_a_word_not_by_a_sign() -> None:
+    """Owning that loses costs so much more; no minus stands before a dollar."""
+    dear, cheap = (
+        " ".join(answer(1000, cloud={"price_usd_per_hour": price}).sentences)
+        for price in (5.0, 200.0)
+    )
+    assert re.search(r"it costs between \$[\d,]+ more and \$[\d,]+ more", dear)
+    assert re.search(r"it costs between \$[\d,]+ less and \$[\d,]+ less", cheap)
+    assert "-$" not in dear + cheap
+
+
 def test_people_are_named_where_they_weigh() -> None:
     """A large line for one server, none for people who are there anyway."""
     assert "People are" in said()

@@ -236,6 +236,7 @@ def swings(drawing: Swings, width: float) -> Figure:
 
 def _swing(axes: Axes, y: float, name: str, ends: tuple[float, float]) -> None:
     low, high = ends
+    axes.axhline(y, color=RULE, linewidth=0.8, zorder=0.5)
     axes.add_patch(_part((min(ends), y + 26), abs(high - low), MUTED))
     marks.label(axes, name, (axes.get_xlim()[0], y + 10))
     for end, word in ((low, "low"), (high, "high")):

@@ -31,7 +31,7 @@ def bar_groups(drawing: BarGroups, width: float) -> Figure:
     axes = canvas.axes(84, 0, 0, 0)
     axes.spines["bottom"].set_visible(False)
     axes.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
-    room = 0.48 if canvas.narrow else 0.62
+    room = 0.44 if canvas.narrow else 0.62
     y = 0.0
     for name, bars in drawing.groups:
         axes.text(-84 / (width - 84), y + 17, name, size=FONT_PX, weight="bold", va="center")

@@ -123,3 +123,10 @@ def test_a_tornado_takes_no_alternative_s_colour() -> None:
     axes = cost.swings(Swings(MONEY, (("a", 1.0, 2.0),)), 720).axes[0]
     colours = {to_hex(patch.get_facecolor()) for patch in axes.patches}
     assert not colours & {colour for colour, _ in cost.STYLES.values()}
+
+
+def test_a_line_divides_the_inputs_of_a_tornado() -> None:
+    """A name at the left and its bar far right belong to one row."""
+    axes = cost.swings(Swings(MONEY, (("a", 1.0, 9.0), ("b", 1.0, 2.0))), 720).axes[0]
+    levels = {float(np.asarray(line.get_ydata(), float)[0]) for line in axes.lines}
+    assert {0.0, 38.0} <= levels
