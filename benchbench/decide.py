@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from benchbench.store import Store
 from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
+
+
+_offers = cache(catalog.load)
+_silicon = cache(silicon.load)
+"""Read once: they do not change while a command runs."""
 
 
 def records(url: str | Path) -> tuple[Record, ...]:
@@ -55,7 +61,7 @@ def goal(stored: Sequence[Record], workload: str | None, limits: Mapping[str, An
 
 def recommendation(stored: Sequence[Record], wanted: Goal, today: date) -> Recommendation:
     """The bundled catalogue's offers, ranked for `wanted`."""
-    return recommender.recommend(stored, catalog.load(), silicon.load(), wanted, today=today)
+    return recommender.recommend(stored, _offers(), _silicon(), wanted, today=today)
 
 
 def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:
@@ -63,8 +69,8 @@ def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer
     return engine.evaluate(
         tco_scenario.load(path),
         records=stored,
-        catalog=catalog.load(),
-        silicon=silicon.load(),
+        catalog=_offers(),
+        silicon=_silicon(),
         today=today,
     )
 
@@ -74,12 +80,12 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
     read = Store(url).read()
     if session is not None:
         read = read.of_session(session)
-    return evaluate.results(read, silicon.load())
+    return evaluate.results(read, _silicon())
 
 
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
-    known = silicon.load()
+    known = _silicon()
     return tuple(evaluate.figures(group, known) for group in derive.group(stored))
 
 
