@@ -22,7 +22,6 @@ from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
-
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
 """Read once: they do not change while a command runs."""
