@@ -100,8 +100,10 @@ def _rent(recommendation: Recommendation) -> str:
     first = recommendation.candidates[0]
     price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
     known = (first.basis, units.interval(first.usd_per_unit.half_width_fraction))
+    # Nobody rents a fleet on a prediction: it says where to measure next.
+    verb = "rent" if first.basis == "measured" else "try first"
     return (
-        f"For {workload} rent {units.times(first.replicas, first.offer.instance)} "
+        f"For {workload} {verb} {units.times(first.replicas, first.offer.instance)} "
         f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, "
         f"{price} ({', '.join(filter(None, known))})."
     )

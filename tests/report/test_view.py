@@ -101,8 +101,19 @@ def test_the_first_choice_is_named_with_price_and_place() -> None:
     """$0.8048 an hour at 321 images/s is $0.696 per million."""
     said = answer(sample.view(), "What to do")
     offer = "1 \N{MULTIPLICATION SIGN} g6.xlarge (aws us-east-1, on demand)"
-    assert f"For resnet50-train rent {offer}: $0.805 per hour" in said
+    assert f"For resnet50-train try first {offer}: $0.805 per hour" in said
     assert "$0.696 per million images (predicted, ±30 %)." in said
+
+
+def test_only_a_measured_offer_is_to_be_rented() -> None:
+    """A prediction says where to measure; a measurement says what to rent."""
+    recommendation = sample.recommendation()
+    assert recommendation.candidates[0].basis == "predicted"
+    measured = recommendation.candidates[0].model_copy(update={"basis": "measured"})
+    changed = recommendation.model_copy(update={"candidates": (measured,)})
+    assert "For resnet50-train rent 1" in answer(
+        sample.view(recommendations=[changed]), "What to do"
+    )
 
 
 def test_the_runner_up_and_its_distance_are_named() -> None:
