@@ -266,7 +266,7 @@ def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
         f"{one.offer.provider} {one.offer.region}",
         units.usd(one.usd_per_hour),
         units.usd(one.usd_per_unit.value * amount),
-        units.interval(one.usd_per_unit.half_width_fraction),
+        units.spread(one.usd_per_unit.value, one.usd_per_unit.low, one.usd_per_unit.high),
         _BASIS[one.basis],
     )
 
@@ -298,4 +298,4 @@ def _estimate(estimate: Estimate | None, text: Callable[[float | None], str]) ->
 
 
 def _within(text: str, estimate: Estimate) -> str:
-    return f"{text} {units.interval(estimate.half_width_fraction)}".strip()
+    return f"{text} {units.spread(estimate.value, estimate.low, estimate.high)}".strip()

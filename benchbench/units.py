@@ -8,6 +8,7 @@ _SI = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _BINARY = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
 _DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _NANOSECOND = 1e-9
+_LOPSIDED = 0.1
 _SMALL_USD = 1.0
 _THOUSAND = 1e3
 
@@ -129,6 +130,16 @@ def interval(half_width_fraction: float | None) -> str:
     if half_width_fraction is None:
         return ""
     return "±>100 %" if half_width_fraction > 1 else f"±{percent(half_width_fraction)}"
+
+
+def spread(value: float, low: float | None, high: float | None) -> str:
+    """How far the truth may lie: `±8.3 %`, or `0.45–2.2×` where the ends differ clearly."""
+    if low is None or high is None or value == 0:
+        return ""
+    below, above = value - low, high - value
+    if abs(above - below) <= _LOPSIDED * (above + below):
+        return interval((high - low) / 2 / abs(value))
+    return f"{number(low / value, 2)}–{number(high / value, 2)}\N{MULTIPLICATION SIGN}"
 
 
 def count(value: float | None) -> str:

@@ -251,7 +251,7 @@ def quantity(estimate: Estimate | None, text: Callable[[float | None], str]) -> 
     """A figure with its interval, the number of observations, and where it comes from."""
     if estimate is None:
         return Cell(units.UNKNOWN)
-    interval = units.interval(estimate.half_width_fraction)
+    interval = units.spread(estimate.value, estimate.low, estimate.high)
     observed = f"n = {units.count(estimate.n)}" if estimate.n else ""
     return Cell(
         text(estimate.value),
@@ -264,8 +264,9 @@ def quantity(estimate: Estimate | None, text: Callable[[float | None], str]) -> 
 def derived(estimate: Estimate | None, text: Callable[[float | None], str]) -> Cell:
     """A figure whose row already says where it comes from: only its interval beside it."""
     cell = quantity(estimate, text)
-    half = None if estimate is None else estimate.half_width_fraction
-    return Cell(cell.text, units.interval(half), cell.sort)
+    if estimate is None:
+        return cell
+    return Cell(cell.text, units.spread(estimate.value, estimate.low, estimate.high), cell.sort)
 
 
 def plain(value: float | None, text: Callable[[float | None], str]) -> Cell:

@@ -64,8 +64,9 @@ def _delivers(strongest: Sequence[Figures], *, indicative: bool) -> Answer:
 def _rate(figure: Figures) -> str:
     if figure.throughput is None:
         return units.UNKNOWN
-    interval = units.interval(figure.throughput.half_width_fraction)
-    rate = units.rate(figure.throughput.value, figure.unit)
+    known = figure.throughput
+    interval = units.spread(known.value, known.low, known.high)
+    rate = units.rate(known.value, figure.unit)
     return f"{rate} ({interval})" if interval else rate
 
 
@@ -99,7 +100,8 @@ def _rent(recommendation: Recommendation) -> str:
         return f"For {workload} nothing fits: {why}"
     first = recommendation.candidates[0]
     price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
-    known = (first.basis, units.interval(first.usd_per_unit.half_width_fraction))
+    cost = first.usd_per_unit
+    known = (first.basis, units.spread(cost.value, cost.low, cost.high))
     # Nobody rents a fleet on a prediction: it says where to measure next.
     verb = "rent" if first.basis == "measured" else "try first"
     return (
