@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import RenderableType
 
+    from benchbench.evaluate import ResultList
     from benchbench.progress import Progress
     from benchbench.record import Effort
     from benchbench.run import Outcome
@@ -53,6 +54,7 @@ class Schema(StrEnum):
     RECOMMEND = "recommend"
     TCO = "tco"
     SCENARIO = "scenario"
+    CATALOG = "catalog"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -95,6 +97,10 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError as closed:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(_SIGNAL_PIPE) from closed
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"error: {where}{error.strerror}; choose another path", err=True)
+            raise typer.Exit(ExitCode.USAGE) from error
 
     return guarded
 
@@ -218,8 +224,10 @@ def results_list(*, results: Results = _RESULTS, json: Json = False) -> None:
     from benchbench import decide, terminal
 
     listed = decide.results(results)
+    if not (listed.results or listed.unreadable):
+        raise UsageError(f"no results in {results}; measure first: benchbench run --quick")
     _answer(listed, terminal.results, json=json)
-    _next("benchbench results show NAME, benchbench recommend", json=json)
+    _next_after(listed, results, json=json)
 
 
 @results_app.command("show")
@@ -236,7 +244,7 @@ def results_show(
 
     listed = decide.results(results).results
     found = [r for r in listed if r.figures.workload == name or any(name in n for n in r.names)]
-    if not found:
+    if not (name and found):
         raise UsageError(f"no result named {name!r} in {results}; see: benchbench results list")
     if json:
         _answer(ResultList(results=tuple(found)), terminal.results, json=True)
@@ -328,7 +336,7 @@ def report(
 
     today = _today() if day is None else day.date()
     page = decide.page(decide.records(results), scenario=scenario, today=today)
-    _write(out, page.html)
+    out.write_text(page.html, encoding="utf-8")
     _print(f"Report: {out}")
 
 
@@ -379,6 +387,11 @@ def catalog_show(
     found = catalog.load().where(
         gpu=gpu, provider=provider, region_prefix=region, price_kind=price, instance=instance
     )
+    if not len(found):
+        raise UsageError(
+            "no offer matches; leave a filter out, or see all names with: "
+            "benchbench catalog show --json"
+        )
     shown = len(found) if json else min(most, len(found))
     listed = OfferList(offers=tuple(found.offer(i) for i in range(shown)), total=len(found))
     _answer(listed, terminal.offers, json=json)
@@ -421,20 +434,13 @@ def _root(
         raise typer.Exit
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another --out") from error
-
-
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 
     listed = decide.results(out, session=outcome.session)
     _answer(listed, terminal.results, json=json)
-    _next(f"benchbench results show NAME --results {out}, benchbench recommend", json=json)
+    _next_after(listed, out, json=json)
     invalid = [record for record in outcome.records if record.validity == "invalid"]
     if not invalid:
         return
@@ -483,6 +489,17 @@ def _answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) 
         _print_plain(document.model_dump_json(by_alias=True, indent=2))
     else:
         _print(table(document))
+
+
+def _next_after(listed: "ResultList", results: Path, *, json: bool) -> None:
+    """Commands that work as printed: with a workload, and where the results are."""
+    where = "" if results == _RESULTS else f" --results {results}"
+    names = list(dict.fromkeys(one.figures.workload for one in listed.results))
+    for name in names[:1]:
+        _next(
+            f"benchbench results show {name}{where}, benchbench recommend --workload {name}{where}",
+            json=json,
+        )
 
 
 def _next(commands: str, *, json: bool) -> None:

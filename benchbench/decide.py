@@ -43,6 +43,8 @@ def records_if_any(url: str | Path) -> tuple[Record, ...]:
 def goal(stored: Sequence[Record], workload: str | None, limits: Mapping[str, Any]) -> Goal:
     """What the flags ask for; the workload may be left out when only one was measured."""
     measured = sorted({record.workload for record in stored if record.validity != "invalid"})
+    if not measured:
+        raise UsageError("nothing valid was measured; see why: benchbench results list")
     if workload is None:
         if len(measured) != 1:
             raise UsageError(f"which workload? add --workload with one of: {', '.join(measured)}")

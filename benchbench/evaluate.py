@@ -18,6 +18,10 @@ class Identified(Protocol):
     def bandwidth_bytes_per_s(self) -> float | None:
         """Of the device's memory."""
 
+    @property
+    def because(self) -> str:
+        """How it was identified, and what the figures assume."""
+
     def peak_flops(self, precision: Precision) -> float | None:
         """Dense datasheet FLOP/s of what is visible of the device."""
 
@@ -82,6 +86,7 @@ def figures(group: Sequence[Record], silicon: Datasheets) -> Figures:
         group,
         datasheet_flops=_sum(one.peak_flops(first.precision) for one in known),
         datasheet_bytes_per_s=_sum(one.bandwidth_bytes_per_s for one in known),
+        datasheet_because=known[0].because,
     )
 
 

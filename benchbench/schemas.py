@@ -53,6 +53,12 @@ def _scenario() -> type[Model]:
     return Scenario
 
 
+def _catalog() -> type[Model]:
+    from benchbench.catalog.offer import OfferList  # noqa: PLC0415 - as above
+
+    return OfferList
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
@@ -61,5 +67,6 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "recommend": _recommend,
     "tco": _tco,
     "scenario": _scenario,
+    "catalog": _catalog,
 }
 NAMES = tuple(_MODELS)

@@ -83,6 +83,8 @@ class Store:
                 read.append((name, _parse(name, self._fs.cat_file(f"{self._root}/{name}"))))
             except DataError as error:
                 quarantined.append(Quarantined(name, str(error)))
+            except OSError as error:
+                quarantined.append(Quarantined(name, f"cannot be read: {error.strerror}"))
         read.sort(key=lambda pair: (pair[1].provenance.time_utc, pair[0]))
         return ReadResult(
             tuple(name for name, _ in read),

@@ -68,14 +68,19 @@ def workloads(listed: WorkloadList) -> Table:
 
 
 def results(listed: ResultList) -> RenderableType:
-    """One line per configuration."""
-    table = _table("Results", "workload", "setting", "throughput", "achieved", "of peak", "of best")
+    """One line per configuration, one table per machine."""
+    tables: dict[str, Table] = {}
     for one in listed.results:
-        table.add_row(*_result_cells(one))
+        if one.machine not in tables:
+            tables[one.machine] = _table(
+                f"Results on {one.machine}",
+                *("workload", "setting", "throughput", "achieved", "of peak", "of best"),
+            )
+        tables[one.machine].add_row(*_result_cells(one))
     notes = [
         Text(f"left out: {one.name}: {one.reason}", style="yellow") for one in listed.unreadable
     ]
-    return Group(table, *notes)
+    return Group(*tables.values(), *notes)
 
 
 def result(one: Result) -> RenderableType:
@@ -243,6 +248,8 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
         ("of the best matmul here", _estimate(figures.share_of_achievable, units.percent)),
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
+        ("datasheet's peak", units.flops(figures.datasheet_flops)),
+        ("which assumes", figures.datasheet_because or units.UNKNOWN),
         ("of memory bandwidth (MBU)", _estimate(figures.mbu, units.percent)),
         ("energy per unit", units.si(value(figures.joules_per_unit), "J")),
         ("peak memory", units.size(figures.peak_memory_bytes)),

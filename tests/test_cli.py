@@ -132,6 +132,30 @@ def test_report_is_one_file(stored: Path) -> None:
     assert "resnet50-train" in page
 
 
+@pytest.mark.parametrize("out", ["missing/r.html", "."])
+def test_a_report_that_cannot_be_written_is_one_sentence(stored: Path, out: str) -> None:
+    """The path, the reason, the next step; no traceback."""
+    result = call("report", "--results", str(stored), "--out", str(stored / out))
+    assert result.exit_code == 2
+    assert "choose another path" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_two_machines_are_told_apart(stored: Path) -> None:
+    """One table each, named."""
+    xeon = make.system(cpu=make.cpu(model="Xeon 8488C"))
+    Store(stored).write(make.record(5.0, system=xeon))
+    shown = call("results", "list", "--results", str(stored)).stdout
+    assert "Results on AMD EPYC 7B13" in shown
+    assert "Results on Xeon 8488C" in shown
+
+
+def test_the_next_command_works_as_printed(stored: Path) -> None:
+    """It names a workload and the results folder."""
+    hint = call("results", "list", "--results", str(stored)).stderr
+    assert f"benchbench recommend --workload resnet50-train --results {stored}" in hint
+
+
 def test_catalogue_shows_and_checks() -> None:
     """The bundled offers are found, and lint without error."""
     shown = call("catalog", "show", "--instance", "x1e.32xlarge", "--json")
@@ -153,6 +177,9 @@ def test_catalogue_shows_and_checks() -> None:
         (("run", "resnet50-train", "--device", "tpu"), 2, "cpu, cuda"),
         (("run", "resnet50-train", "--batch", "0"), 2, "batch"),
         (("tco", "nowhere.toml"), 2, "nowhere.toml"),
+        (("results", "list"), 2, "benchbench run --quick"),
+        (("results", "show", ""), 2, "results list"),
+        (("catalog", "show", "--gpu", "no-such-gpu"), 2, "no offer matches"),
     ],
 )
 def test_a_mistake_is_one_sentence(

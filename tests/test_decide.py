@@ -25,6 +25,12 @@ def test_the_only_workload_measured_is_meant() -> None:
     assert decide.goal([make.record()], None, {}).workload == "resnet50-train"
 
 
+def test_only_failures_are_nothing_to_go_by() -> None:
+    """The error says so instead of offering an empty choice."""
+    with pytest.raises(UsageError, match="nothing valid was measured"):
+        decide.goal([make.record(failure=make.out_of_memory())], None, {})
+
+
 def test_an_unmeasured_workload_is_refused_with_those_that_were() -> None:
     """The error lists what is there."""
     with pytest.raises(UsageError, match="measured here: resnet50-train"):

@@ -17,6 +17,7 @@ class Sheet:
 
     peak: float | None
     bandwidth_bytes_per_s: float | None = 1e12
+    because: str = "the tests say so"
 
     def peak_flops(self, precision: Precision) -> float | None:
         """The same for all."""
@@ -40,6 +41,11 @@ def test_peaks_of_several_devices_add_up() -> None:
     """Four devices of 100 TFLOP/s are held against 400."""
     record = make.gpu_record(count=4, used=4)
     assert evaluate.figures([record], Sheets(100e12)).datasheet_flops == pytest.approx(400e12)
+
+
+def test_what_a_peak_assumes_travels_with_it() -> None:
+    """The reader of an MFU sees how the device was identified."""
+    assert evaluate.figures([make.record()], Sheets(1e12)).datasheet_because == "the tests say so"
 
 
 def test_an_unknown_chip_has_no_mfu() -> None:

@@ -66,6 +66,15 @@ def test_a_truncated_document_is_noticed_and_the_others_read(tmp_path: Path) -> 
     assert result.quarantined[0].name == damaged
 
 
+def test_a_document_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A folder in a document's place stands for what the system refuses; the others are read."""
+    whole = Store(tmp_path).write(make.record())
+    (tmp_path / "resnet50-train-0123456789abcdef.json").mkdir()
+    result = Store(tmp_path).read()
+    assert result.names == (whole,)
+    assert result.quarantined[0].reason.startswith("cannot be read: ")
+
+
 def test_a_newer_format_is_refused_with_the_next_step(tmp_path: Path) -> None:
     """A document of schema 99 says: upgrade."""
     document = json.loads(make.record().to_json())

@@ -35,11 +35,13 @@ def figures(
     *,
     datasheet_flops: float | None = None,
     datasheet_bytes_per_s: float | None = None,
+    datasheet_because: str | None = None,
 ) -> Figures:
     """What one configuration delivered; `records` are its repeats, as `group` returns them.
 
     `datasheet_flops` is the dense peak in FLOP/s of the devices used, at this precision;
-    `datasheet_bytes_per_s` their memory bandwidth. An invalid repeat withholds every number.
+    `datasheet_bytes_per_s` their memory bandwidth; `datasheet_because` says how
+    both were found. An invalid repeat withholds every number.
     Raises ValueError on no records.
     """
     first = records[0]
@@ -49,7 +51,6 @@ def figures(
     throughput = _throughput(believed)
     reached = _reached(first, throughput, datasheet_flops, datasheet_bytes_per_s)
     input_cost = _input_cost(believed, throughput)
-    compute = reached["share_of_achievable"] or reached["mfu"]
     return Figures(
         workload=first.workload,
         scenario=first.scenario,
@@ -59,10 +60,11 @@ def figures(
         backend=first.backend,
         devices=first.devices,
         processes=len(records),
+        datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
         throughput=throughput,
         latency=_latency(believed),
-        regime=regime(believed, input_cost, compute, reached["mbu"]),
+        regime=regime(believed, input_cost, reached["share_of_achievable"], reached["mbu"]),
         input_cost=input_cost,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),

@@ -63,6 +63,8 @@ class Figures(Model):
     achieved_flops: Estimate | None = None
     """Model FLOP/s."""
     datasheet_flops: float | None = None
+    datasheet_because: str | None = None
+    """How the device was identified, and what its peak assumes."""
     mfu: Estimate | None = None
     """Achieved ÷ datasheet."""
     ceiling: Ceiling | None = None

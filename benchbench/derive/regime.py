@@ -19,7 +19,7 @@ _TRY = {
     "overhead": "a larger batch, or torch.compile, so that each launch does more work",
     "memory": "a lower precision or a fused (compiled) model moves fewer bytes per step",
     "compute": "a device with a higher peak, or a lower precision where this one has units for it",
-    "undetermined": "a larger batch and torch.compile, one at a time, to see which one helps",
+    "undetermined": "a larger batch or a compiled model, one at a time, to see which one helps",
 }
 
 
@@ -31,7 +31,7 @@ def regime(
 ) -> Regime:
     """The verdict, its evidence and the one thing to try.
 
-    `compute` is the share of the matmul ceiling reached, `memory` that of the bandwidth.
+    `compute` is the share of the measured matmul ceiling reached, `memory` that of the bandwidth.
     """
     name, evidence = _limit(measured, input_cost, compute, memory)
     return Regime(name=name, evidence=evidence, try_next=_TRY[name])
@@ -57,7 +57,7 @@ def _limit(
         f"{units.percent(value)} of the {name} ceiling" for name, value in known.items()
     )
     if not known:
-        return "undetermined", "no ceiling is known for this device and precision"
+        return "undetermined", "its work was not counted, or no ceiling was measured with it"
     highest, runner_up = max(known.values()), min(known.values())
     if highest < _NEAR or len(known) < len(shares) or highest < runner_up * _CLEAR:
         return "undetermined", f"reaches {said}"

@@ -106,7 +106,7 @@ def _utilisation(figures: Sequence[Figures]) -> Part:
     if not charted:
         text = "Nobody has counted the work of these workloads, so there is no utilisation."
         return Part("utilisation", "Utilisation", (Prose((text,)),))
-    intro = Prose((_utilisation_sentence(charted),))
+    intro = Prose((_utilisation_sentence(charted), *_assumed_peaks(charted)))
     plot = Plot(
         "chart-utilisation",
         "Datasheet, achievable, achieved",
@@ -129,6 +129,12 @@ def _utilisation_sentence(figures: Sequence[Figures]) -> str:
     if not said:
         return "No measured ceiling is in these records, so only the datasheet can be compared."
     return f"{evidence.sentence_list(said)}."
+
+
+def _assumed_peaks(figures: Sequence[Figures]) -> tuple[str, ...]:
+    """What each datasheet figure assumes of the device, once."""
+    said = dict.fromkeys(one.datasheet_because for one in figures if one.datasheet_flops)
+    return tuple(f"The datasheet's figure: {because}." for because in said if because)
 
 
 def _bars(figure: Figures) -> tuple[Bar, ...]:

@@ -534,3 +534,13 @@ def test_the_largest_components_are_apart_and_nothing_is_lost() -> None:
 def test_few_components_are_all_by_name() -> None:
     """Five need no remainder."""
     assert stacks(["a", "b"], [Stack("own", (1.0, 2.0))]).components == ("a", "b")
+
+
+def test_what_the_datasheet_figure_assumes_is_said_once() -> None:
+    """Two workloads on one device: one sentence."""
+    assumed = [
+        one.model_copy(update={"datasheet_because": "2 cores at an assumed 3.3 GHz"})
+        for one in sample.figures(sample.records())
+    ]
+    said = str(sample.view(figures=assumed).sections)
+    assert said.count("The datasheet's figure: 2 cores at an assumed 3.3 GHz.") == 1
