@@ -9,6 +9,7 @@ _BINARY = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"
 _DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _NANOSECOND = 1e-9
 _LOPSIDED = 0.1
+_NARROW = 0.25
 _SMALL_USD = 1.0
 _THOUSAND = 1e3
 
@@ -137,8 +138,9 @@ def spread(value: float, low: float | None, high: float | None) -> str:
     if low is None or high is None or value == 0:
         return ""
     below, above = value - low, high - value
-    if abs(above - below) <= _LOPSIDED * (above + below):
-        return interval((high - low) / 2 / abs(value))
+    half = (high - low) / 2 / abs(value)
+    if half <= _NARROW or abs(above - below) <= _LOPSIDED * (above + below):
+        return interval(half)
     return f"{number(low / value, 2)}–{number(high / value, 2)}\N{MULTIPLICATION SIGN}"
 
 

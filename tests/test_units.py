@@ -29,6 +29,7 @@ from benchbench import units
         (units.interval(0.012), "±1.2 %"),
         (units.interval(63.0), "±>100 %"),
         (units.spread(100, 92, 108), "±8.0 %"),
+        (units.spread(100, 94, 110), "±8.0 %"),
         (units.spread(100, 45, 224), "0.45–2.2×"),
         (units.spread(100, None, None), ""),
         (units.number(999.96), "1,000"),
