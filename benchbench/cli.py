@@ -70,6 +70,29 @@ CloudMetadata = Annotated[
     bool,
     typer.Option("--cloud-metadata", help="Ask the cloud's metadata service what this is."),
 ]
+Workloads = Annotated[
+    list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Indicative, about a minute each.")]
+Standard = Annotated[bool, typer.Option("--standard", help="Three processes (default).")]
+Full = Annotated[bool, typer.Option("--full", help="Five processes, ten minutes each.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
+Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
+Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]
+Data = Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")]
+Weights = Annotated[Path | None, typer.Option(help="A folder of weights; default: random.")]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
+]
+Out = Annotated[
+    Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+]
+Seed = Annotated[int, typer.Option(help="Of data and weights.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Ceilings = Annotated[
+    bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
+]
 _RESULTS = Path("results")
 
 
@@ -143,42 +166,21 @@ def workloads(*, json: Json = False) -> None:
 @app.command()
 @_guarded
 def run(
-    workload: Annotated[
-        list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
-    ] = None,
+    workload: Workloads = None,
     *,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Indicative, about a minute each.")
-    ] = False,
-    standard: Annotated[
-        bool, typer.Option("--standard", help="Three processes (default).")
-    ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Five processes, ten minutes each.")] = False,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="fp32, tf32, bf16, fp16; default: what suits.")
-    ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Units per step.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="A folder of weights; default: random.")
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
-    ] = _RESULTS,
-    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
-    ] = False,
-    ceilings: Annotated[
-        bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
-    ] = True,
+    quick: Quick = False,
+    standard: Standard = False,
+    full: Full = False,
+    device: Device = None,
+    dtype: Dtype = None,
+    batch: Batch = None,
+    data: Data = None,
+    weights: Weights = None,
+    parameter: Parameter = None,
+    out: Out = _RESULTS,
+    seed: Seed = 0,
+    resume: Resume = False,
+    ceilings: Ceilings = True,
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
     json: Json = False,

@@ -45,7 +45,7 @@ def aws(data: Path, chosen: Row) -> Iterator[Row]:
 
 
 def aws_on_demand(
-    region: str, current: Prices, feed: Row, chosen: Row
+    region: str, current: Prices, feed: dict[tuple[str, str], dict[str, str]], chosen: Row
 ) -> Iterator[tuple[str, float, str]]:
     """Today's table where it covers the region, else the feed without what was repriced."""
     if region in current:

@@ -318,6 +318,6 @@ def test_a_price_hardly_known_is_left_out_unless_asked_for() -> None:
 def test_asking_for_spot_takes_its_prices_as_known_as_they_are() -> None:
     """Spot prices are never better known than low."""
     offers = [make.gpu_offer(price_kind="spot", confidence="low")]
-    assert only(answer([make.gpu_record()], offers, price_kinds=("spot",)))
+    assert only(answer([make.gpu_record()], offers, price_kinds=("spot",))).rank == 1
     strict = answer([make.gpu_record()], offers, price_kinds=("spot",), confidence="medium")
     assert out(strict).code == "confidence"
