@@ -10,14 +10,21 @@ Step = Literal["same_chip", "same_architecture", "other_architecture", "other_ki
 
 
 class Prediction(Model):
-    """What one instance should deliver; the interval holds 80 %."""
+    """What one instance should deliver.
+
+    The interval holds 80 %, except across kinds: there it is an assumed range, held against
+    published figures but not validated.
+    """
 
     throughput: Estimate
     """Units per second of the whole instance."""
     backend: str
     precision: Precision
-    """Assumed on the target; not always the one measured, `because` says so."""
-    batch_size: int
+    """Assumed on the target."""
+    measured_precision: Precision
+    """Of the record it is scaled from."""
+    batch_size: int | None
+    """Of that record; None across kinds: whatever fills the target, nobody knows which."""
     nearest: str
     """The silicon it is scaled from."""
     nearest_count: float

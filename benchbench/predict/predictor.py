@@ -83,7 +83,8 @@ def _prediction(scaled: Scaled, target: OfferSilicon) -> Prediction:
         ),
         backend=one.figures.backend,
         precision=scaled.precision,
-        batch_size=one.figures.batch_size,
+        measured_precision=one.figures.precision,
+        batch_size=None if scaled.step == "other_kind" else one.figures.batch_size,
         nearest=one.name,
         nearest_count=one.count,
         step=scaled.step,
@@ -98,10 +99,10 @@ def _because(scaled: Scaled, target: OfferSilicon) -> str:
     rate = units.rate(one.throughput.value, one.figures.unit)
     there = _several(target.count, target.kind, target.name)
     if scaled.share is not None:
-        low, high = (units.percent(share) for share in scaled.share)
+        low, high = (units.percent(share, 1) for share in scaled.share)
         return (
-            f"assumes {low} to {high} of the {scaled.precision} peak of {there}, because only "
-            f"{one.name} was measured ({rate})"
+            f"assumes {low} to {high} of the {scaled.roof} of {there} in {scaled.precision} at a "
+            f"batch large enough to fill it, because only {one.name} was measured ({rate})"
         )
     here = f"{rate} on {_several(one.count, one.kind, one.name)} ({one.setting})"
     if scaled.step == "same_chip":

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from benchbench.catalog.silicon import OfferSilicon, Silicon
 from benchbench.predict.answer import Refusal, Step
@@ -15,12 +16,16 @@ FACTOR: dict[Step, float] = {
 }
 """The truth is within this factor above and below, 8 times in 10; see the package for evidence.
 Same chip: p90 between submitters who measured the same accelerator, 10.6 %."""
-UTILISATION = {"accelerator": (0.10, 0.50), "cpu": (0.10, 0.60)}
+UTILISATION = {"accelerator": (0.03, 0.40), "cpu": (0.10, 0.60)}
 """From a CPU to an accelerator or back nothing measured carries over, so model FLOP/s are taken as
-this share of the datasheet's peak, at the middle of the range on a logarithmic scale. Accelerators:
-0.21 (GPT-3) to 0.46 (PaLM) for tuned language models (Chowdhery et al. 2022, table 3), about 0.2
-for ResNet-50 training, half of that untuned. CPUs: 0.25 of the fp32 peak with eager PyTorch, more
-with a compiled or vendor backend."""
+this share of the roof, at the middle of the range on a logarithmic scale (0.11 of an accelerator).
+Accelerators, PyTorch in mixed precision (NVIDIA DeepLearningExamples, ResNet-50 v1.5, container
+21.03), model FLOP/s over the dense peak: training 0.23 on V100 (1,200 images/s) and 0.19 on
+A100-80GB (2,470); inference at batch 256 0.22 on V100 (3,382) and 0.15 on T4 (1,198); at batch 8
+0.04 on V100 (595), where launches are the limit. Those are tuned (channels last, fused optimiser,
+input on the GPU) and plain eager code is not, hence a middle below them; 0.40 leaves room for large
+transformers, 0.46 at best (PaLM; Chowdhery et al. 2022, table 3).
+CPUs: 0.25 of the fp32 peak with eager PyTorch, more with a compiled or vendor backend."""
 REACH = 0.8
 """Share of a datasheet figure a good kernel reaches; used only beside a measured ceiling."""
 _ONE_RATIO_ONLY = 1.1
@@ -28,7 +33,8 @@ _ONE_RATIO_ONLY = 1.1
 _CPU_SCALING = 0.25
 """Assumed: n times the cores deliver n^0.75 to n times; threads wait for each other and memory."""
 _DATA_PARALLEL = 0.1
-"""Assumed for training: at least 0.8 of linear at 8 (Goyal et al. 2017: 0.9 from 8 to 256)."""
+"""Assumed for training: at least 0.8 of linear at 8, inside one instance (NVIDIA
+DeepLearningExamples, ResNet-50 v1.5, mixed precision: 6.72 x on 8 A100, 6.93 x on 8 V100)."""
 _ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
     "accelerator": ("bf16", "fp16", "tf32", "fp32"),
     "cpu": ("bf16", "fp32"),
@@ -36,6 +42,8 @@ _ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
 """The precision one would use there, best first."""
 _PYTORCH_RUNS_ON = ("NVIDIA", "AMD")
 """The same code and backend; other accelerators need another compiler, and some cannot train."""
+_BYTES: dict[Precision, int] = {"fp64": 8, "fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2}
+"""Of an element in memory; tf32 is a way to multiply fp32."""
 _STAND_IN: dict[Precision, Precision] = {"bf16": "fp16", "fp16": "bf16"}
 
 NOT_COUNTED = Refusal(
@@ -43,6 +51,8 @@ NOT_COUNTED = Refusal(
     because="nobody counted this workload's FLOPs or bytes, so it stays on silicon it was measured "
     "on; count them in the workload's work()",
 )
+
+Roof = Literal["peak", "memory bandwidth"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Scaled:
     bandwidths: float | None = None
     share: tuple[float, float] | None = None
     """The assumed utilisation, where nothing measured carries over."""
+    roof: Roof | None = None
+    """What that is a share of."""
 
 
 def scaled(
@@ -106,13 +118,32 @@ def _other_kind(one: Reference, target: OfferSilicon) -> Scaled | Refusal:
     peak = None if precision is None else target.peak_flops(precision)
     if precision is None or peak is None:
         return Refusal(code="no_peak", because=f"no peak of {target.name} is known")
-    if figures.intensity is not None and target.bandwidth_bytes_per_s is not None:
-        peak = min(peak, figures.intensity * target.bandwidth_bytes_per_s)
+    roof, rate = _roof(one, precision, peak, target.bandwidth_bytes_per_s)
     low, high = UTILISATION[target.kind]
     middle = math.sqrt(low * high)
-    value = middle * peak / figures.flops_per_unit
-    down, up = middle / low, high / middle
-    return Scaled(one, "other_kind", precision, value, down, up, None, share=(low, high))
+    devices = target.count if target.kind == "accelerator" else 1.0
+    lost = _data_parallel_loss(one, devices)
+    down, up = middle / low * lost, high / middle
+    return Scaled(
+        one, "other_kind", precision, middle * rate, down, up, None, share=(low, high), roof=roof
+    )
+
+
+def _roof(
+    one: Reference, precision: Precision, peak: float, bandwidth: float | None
+) -> tuple[Roof, float]:
+    """The lower roof and its units/s, traffic counted at the target's element size.
+
+    Bandwidth is a cautious roof: what a batch shares (weights) stays spread over the one measured.
+    """
+    figures = one.figures
+    by_peak = math.inf if figures.flops_per_unit is None else peak / figures.flops_per_unit
+    if bandwidth is None or figures.bytes_per_unit is None:
+        return "peak", by_peak
+    here, there = _BYTES.get(figures.precision), _BYTES.get(precision)
+    narrower = there / here if here and there else 1.0
+    by_bandwidth = bandwidth / (figures.bytes_per_unit * narrower)
+    return ("peak", by_peak) if by_peak <= by_bandwidth else ("memory bandwidth", by_bandwidth)
 
 
 def _same_kind(
@@ -207,11 +238,12 @@ def _widened(one: Reference, factor: float, more: float) -> tuple[float, float]:
     """Factors below and above the value: the step's, the measurement's own, and the count's."""
     noise = one.throughput.half_width_fraction or 0.0
     both = math.exp(math.hypot(math.log(factor), noise))
-    if one.kind == "cpu":
-        lost = more**_CPU_SCALING
-    else:
-        lost = max(1.0, more) ** _DATA_PARALLEL if one.figures.scenario == "train" else 1.0
+    lost = more**_CPU_SCALING if one.kind == "cpu" else _data_parallel_loss(one, more)
     return both * max(1.0, lost), both * max(1.0, 1.0 / lost)
+
+
+def _data_parallel_loss(one: Reference, more: float) -> float:
+    return max(1.0, more) ** _DATA_PARALLEL if one.figures.scenario == "train" else 1.0
 
 
 def _distance(peaks: float | None, bandwidths: float | None, more: float) -> float | None:

@@ -48,10 +48,12 @@ class Configuration(Model):
 
     backend: str
     precision: Precision
-    batch_size: int
-    """Of the record; a prediction assumes it too."""
+    batch_size: int | None
+    """Of the record; a prediction assumes it too. None across kinds: one that fills the target."""
     device: str
     """The silicon measured, by its canonical or reported name."""
+    measured_precision: Precision | None = None
+    """Of the record, where the figure is for another precision."""
 
 
 class Candidate(Model):

@@ -5,7 +5,8 @@ from datetime import date
 
 from benchbench import units
 from benchbench.catalog.offer import STALE_AFTER_DAYS
-from benchbench.recommend.answer import Candidate
+from benchbench.predict import Reference
+from benchbench.recommend.answer import Candidate, Configuration
 from benchbench.recommend.evidence import Evidence
 from benchbench.record import Caveat
 
@@ -30,15 +31,18 @@ def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tup
 
 def is_indicative(candidates: Sequence[Candidate], known: Evidence) -> bool:
     """A quick measurement is behind a candidate; behind all that is known when there is none."""
-    used = {
-        (one.configuration.device, one.configuration.backend, one.configuration.batch_size)
-        for one in candidates
-    }
     return any(
-        (one.name, one.figures.backend, one.figures.batch_size) in used or not candidates
+        not candidates or any(_stands_behind(one, each.configuration) for each in candidates)
         for one in known.references
         if one.effort == "quick"
     )
+
+
+def _stands_behind(one: Reference, setting: Configuration) -> bool:
+    """A configuration without a batch may rest on any."""
+    figures = one.figures
+    same = (one.name, figures.backend) == (setting.device, setting.backend)
+    return same and setting.batch_size in (None, figures.batch_size)
 
 
 def _quick(candidates: Sequence[Candidate], known: Evidence) -> Caveat | None:

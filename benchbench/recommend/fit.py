@@ -185,6 +185,7 @@ def _measured(one: Reference, offer: Offer, chips: OfferSilicon | None) -> Deliv
 def _predicted(
     answer: Prediction, references: Sequence[Reference], chips: OfferSilicon
 ) -> Delivery:
+    same = answer.precision == answer.measured_precision
     flops = next((r.figures.flops_per_unit for r in references if r.name == answer.nearest), None)
     return Delivery(
         throughput=answer.throughput,
@@ -195,6 +196,7 @@ def _predicted(
             precision=answer.precision,
             batch_size=answer.batch_size,
             device=answer.nearest,
+            measured_precision=None if same else answer.measured_precision,
         ),
         because=answer.because,
         floor_rate=_floor_rate(flops, chips.peak_flops(answer.precision)),

@@ -150,10 +150,14 @@ def _assumptions(candidates: Sequence[Candidate]) -> tuple[str, ...]:
 
 
 def _configuration(setting: Configuration) -> str:
-    batch = units.count(setting.batch_size)
-    return (
-        f"{setting.backend} in {setting.precision} at batch {batch}, measured on {setting.device}"
-    )
+    """Nothing is called measured but the precision and the batch that were."""
+    measured = setting.measured_precision
+    known = setting.batch_size is not None
+    batch = f"batch {units.count(setting.batch_size)}" if known else "a batch that fills the device"
+    said = f"{setting.backend} in {setting.precision} at {batch}"
+    if known and measured is None:
+        return f"{said}, measured on {setting.device}"
+    return f"{said}, predicted from {measured or setting.precision} on {setting.device}"
 
 
 def _tables(recommendation: Recommendation, key: str) -> tuple[Table, ...]:

@@ -131,6 +131,18 @@ def test_a_quick_run_elsewhere_leaves_a_standard_one_standing() -> None:
     assert answer([quick], [make.gpu_offer()]).indicative
 
 
+def test_a_quick_run_on_another_kind_is_behind_what_has_no_batch() -> None:
+    """An A100 predicted from a quick CPU run claims no batch, and is indicative all the same."""
+    found = answer([make.record(3, effort="quick")], [make.gpu_offer()])
+    setting = only(found).configuration
+    assert (setting.batch_size, setting.precision, setting.measured_precision) == (
+        None,
+        "bf16",
+        "fp32",
+    )
+    assert found.indicative
+
+
 def test_nothing_to_doubt_raises_nothing() -> None:
     """Three valid standard repeats, a fresh price, measured silicon: no caveat."""
     found = answer(noisy(1000, 1000, 1000), [make.gpu_offer()])
