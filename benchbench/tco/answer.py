@@ -67,12 +67,14 @@ class HourlyRates(Model):
     on_demand: float
     """p"""
     committed: float | None
-    """Paid round the clock."""
+    """Paid round the clock, in the months a commitment covers."""
     spot: float | None
     cloud_fixed: float
     """Egress, storage and people of the cloud side."""
     availability: float
     """Of an owned server (a)."""
+    uncommitted: float = 0.0
+    """What a worked hour adds to `committed`, in the months no commitment covers."""
 
 
 class BreakEven(Model):

@@ -30,11 +30,13 @@ class HourlyCosts:
     on_demand: float
     """p"""
     committed: float | None
-    """Paid round the clock, like `fixed`."""
+    """Paid round the clock, like `fixed`, in the months a commitment covers."""
     spot: float | None
     cloud_fixed: float
     """Egress, storage and people of the cloud side."""
     availability: float
+    uncommitted: float = 0.0
+    """What a worked hour adds to `committed`: on demand, in the months no commitment covers."""
 
     def owning(self, utilisation: float) -> float:
         """Per useful hour, an outage covered from the cloud: c_f/u + a·v + (1 - a)·p."""
@@ -49,7 +51,7 @@ class HourlyCosts:
         """Per useful hour of a machine committed only if that is cheaper than on demand."""
         if self.committed is None:
             return None
-        best = min(self.on_demand, self.committed / utilisation)
+        best = min(self.on_demand, self.committed / utilisation + self.uncommitted)
         return best + self.cloud_fixed / utilisation
 
     def interruptible(self, utilisation: float) -> float | None:
@@ -71,14 +73,17 @@ class HourlyCosts:
     def against_best_mix(self) -> float | None:
         """Where owning begins to beat both on-demand and committed; None: never.
 
-        Beyond u = committed/p a committed machine is the cheaper rent, and its cost no longer
-        depends on use: owning that has not won there wins nowhere above.
+        From u = committed / (p - uncommitted) on a committed machine is the cheaper rent. Owning
+        that has not won there wins above only through the hours the commitment leaves on demand.
         """
         start = self.against_on_demand()
         if start is None or start > 1 or self.committed is None:
             return start
-        cheaper = self.owning(max(start, 1e-9)) * start <= self.committed + self.cloud_fixed + 1e-9
-        return start if cheaper else None
+        if start * (self.on_demand - self.uncommitted) <= self.committed + 1e-9:
+            return start
+        margin = self.uncommitted - self.owning(1.0) + self.fixed
+        behind = self.fixed - self.committed - self.cloud_fixed
+        return behind / margin if margin > 0 else None
 
 
 def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
@@ -99,10 +104,11 @@ def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
         fixed=_present(total(owned.flows(standing, fleet), case.horizon), discount) / hours,
         variable=_number(owned.variable_usd_per_hour(case)),
         on_demand=levelised(cloud.prices(case)),
-        committed=None if term is None else levelised(cloud.committed_prices(case, term)),
+        committed=None if term is None else levelised(cloud.committed_prices(case)),
         spot=levelised(cloud.spot_prices(case)) if _has_spot(case) else None,
         cloud_fixed=_present(total(cloud.on_demand(standing), case.horizon), discount) / hours,
         availability=_number(case["owned.availability"]),
+        uncommitted=levelised(cloud.prices(case) * (1.0 - cloud.committed_months(case))),
     )
 
 

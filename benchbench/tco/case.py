@@ -29,6 +29,8 @@ class Case:
     servers: int | None = None
     """Fixed by the user; None: what the peak needs."""
     commitment_months: int | None = None
+    shorter_commitment_months: int | None = None
+    """What is taken where `commitment_months` no longer fit; None: on demand then."""
     checkpoint_hours: float = 0.0
     restart_hours: float = 0.0
     tiers: tuple[Tier, ...] = ()

@@ -17,20 +17,47 @@ def prices(case: Case) -> Array:
     return case["cloud.price_usd_per_hour"] * _decline(case, case.month - 1.0)
 
 
-def committed_prices(case: Case, term_months: int) -> Array:
+def terms(case: Case) -> list[tuple[int, int]]:
+    """Commitments one after the other: (months before it, its months), each within the horizon.
+
+    What is signed is paid to its end, so in every month only a term that still fits is taken.
+    """
+    lengths = [case.commitment_months or case.horizon, case.shorter_commitment_months]
+    signed: list[tuple[int, int]] = []
+    start = 0
+    while True:
+        left = case.horizon - start
+        months = next((term for term in lengths if term is not None and term <= left), None)
+        if not months:
+            return signed
+        signed.append((start, months))
+        start += months
+
+
+def committed_months(case: Case) -> Array:
+    """1 in the months a commitment covers, 0 in those after the last that fits: (months,)."""
+    return np.where(case.month <= sum(months for _, months in terms(case)), 1.0, 0.0)
+
+
+def committed_prices(case: Case) -> Array:
     """USD per committed instance-hour: fixed for a term, renewed at the price of that day.
 
-    A commitment that outlives the horizon is charged within the horizon only.
+    0 in the months without a commitment.
     """
-    renewed = np.floor((case.month - 1.0) / term_months) * term_months
-    return committed_price(case) * _decline(case, renewed)
+    path = np.zeros(case.horizon)
+    for start, months in terms(case):
+        within = (case.month > start) & (case.month <= start + months)
+        path = path + within * committed_price(case, months) * _decline(case, np.float64(start))
+    return np.asarray(path)
 
 
-def committed_price(case: Case) -> Value:
+def committed_price(case: Case, term_months: int | None = None) -> Value:
     """USD per hour at the start: its own price, or the on-demand price less a discount."""
-    if "cloud.committed_usd_per_hour" in case.values:
-        return case["cloud.committed_usd_per_hour"]
-    return case["cloud.price_usd_per_hour"] * (1.0 - case["cloud.commitment_discount"])
+    shorter = term_months is not None and term_months != case.commitment_months
+    prefix = "cloud.shorter_" if shorter and case.shorter_commitment_months else "cloud."
+    if f"{prefix}committed_usd_per_hour" in case.values:
+        return case[f"{prefix}committed_usd_per_hour"]
+    return case["cloud.price_usd_per_hour"] * (1.0 - case[f"{prefix}commitment_discount"])
 
 
 def spot_prices(case: Case) -> Array:
@@ -44,7 +71,7 @@ def spot_prices(case: Case) -> Array:
     return np.asarray(effective * _decline(case, case.month - 1.0))
 
 
-def _decline(case: Case, months: Array) -> Array:
+def _decline(case: Case, months: Array | np.float64) -> Array:
     yearly = 1.0 - case["cloud.price_decline_per_year"]
     return np.asarray(yearly ** (months / MONTHS_PER_YEAR))
 
@@ -63,12 +90,12 @@ def spot(case: Case) -> Flows:
 
 def committed(case: Case, base: int) -> Flows:
     """`base` instances committed round the clock, the hours beyond them on demand."""
-    beyond = case.demand.machine_hours(case.cloud_capacity, base * case.cloud_capacity)
-    term = case.commitment_months or case.horizon
+    covered = base * case.cloud_capacity * committed_months(case)
+    beyond = case.demand.machine_hours(case.cloud_capacity, covered)
     return _with_extras(
         case,
         {
-            "committed": from_month_one(base * HOURS_PER_MONTH * committed_prices(case, term)),
+            "committed": from_month_one(base * HOURS_PER_MONTH * committed_prices(case)),
             "on_demand": from_month_one(beyond * prices(case)),
         },
     )

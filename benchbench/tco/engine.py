@@ -244,6 +244,7 @@ def _rates(costs: HourlyCosts) -> HourlyRates:
         spot=costs.spot,
         cloud_fixed=costs.cloud_fixed,
         availability=costs.availability,
+        uncommitted=costs.uncommitted,
     )
 
 

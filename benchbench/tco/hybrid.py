@@ -50,8 +50,8 @@ def committed_base(case: Case) -> int:
     """How many instances to commit to: those used more than the commitment costs."""
     if case.commitment_months is None:
         return 0
-    committed = float(cloud.committed_prices(case, case.commitment_months).mean())
-    on_demand = float(cloud.prices(case).mean())
+    committed = float(cloud.committed_prices(case).sum())
+    on_demand = float((cloud.prices(case) * cloud.committed_months(case)).sum())
     ratio = committed / on_demand if on_demand else NEVER
     most = int(case.demand.machines_at_peak(case.cloud_capacity).max())
     start = critical_count(case.demand, case.cloud_capacity, ratio, most)

@@ -160,6 +160,7 @@ def _case(
         accelerators=server.accelerators,
         servers=None if owned.servers == "auto" else owned.servers,
         commitment_months=found.commitment_months,
+        shorter_commitment_months=found.shorter_commitment_months,
         checkpoint_hours=scenario.cloud.checkpoint_minutes / _MINUTES_PER_HOUR,
         restart_hours=scenario.cloud.restart_minutes / _MINUTES_PER_HOUR,
         tiers=found.tiers,

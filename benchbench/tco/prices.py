@@ -39,6 +39,8 @@ _EGRESS = {
 _ON_DEMAND = "cloud.price_usd_per_hour"
 _COMMITTED = "cloud.committed_usd_per_hour"
 _DISCOUNT = "cloud.commitment_discount"
+_SHORTER_COMMITTED = "cloud.shorter_committed_usd_per_hour"
+_SHORTER_DISCOUNT = "cloud.shorter_commitment_discount"
 _SPOT = "cloud.spot_usd_per_hour"
 _PER_HOUR = "USD/hour"
 
@@ -50,6 +52,7 @@ class Prices:
     offer: Offer | None
     assumptions: tuple[Assumption, ...]
     commitment_months: int | None
+    shorter_commitment_months: int | None
     tiers: tuple[Tier, ...]
     doubts: tuple[str, ...] = field(default=())
 
@@ -85,12 +88,15 @@ def find(
     """On-demand, committed and spot prices, and the tiers of egress."""
     price = _on_demand(scenario, offer)
     term, committed = _committed(scenario, defaults, offer, catalog)
+    renewed = _shorter(scenario, defaults, offer, catalog, term)
+    committed = [*committed, *renewed]
     rows = [price, *committed, *_spot(scenario, offer, catalog)]
     provider = scenario.cloud.provider or (offer.provider if offer else None)
     return Prices(
         offer=offer,
         assumptions=tuple(rows),
         commitment_months=term,
+        shorter_commitment_months=MONTHS_PER_YEAR if renewed else None,
         tiers=_tiers(scenario, defaults, provider),
         doubts=(*_old(offer, price, today), *_guessed(offer, committed)),
     )
@@ -163,26 +169,69 @@ def _committed(
     offer: Offer | None,
     catalog: Catalog | None,
 ) -> tuple[int | None, list[Assumption]]:
+    """The longest term with a price that fits the horizon, unless the scenario names one."""
     section, horizon = scenario.cloud, scenario.finance.horizon_months
-    term = section.commitment_months or _longest_term(horizon)
-    if term is None or section.bill_usd_per_month is not None:
+    if section.bill_usd_per_month is not None:
         return None, []
-    if section.committed_usd_per_hour is not None:
-        return term, [inputs.stated(_COMMITTED, section.committed_usd_per_hour, _PER_HOUR)]
-    if section.commitment_discount is not None:
-        return term, [inputs.stated(_DISCOUNT, section.commitment_discount, "fraction")]
+    named = section.commitment_months
+    for term in (36, MONTHS_PER_YEAR) if named is None else (named,):
+        if term > horizon:
+            continue
+        price = (
+            _stated(scenario, _COMMITTED, _DISCOUNT)
+            or _known(scenario, offer, catalog, term)
+            or _typical(scenario, defaults, offer, term)
+        )
+        if price is not None:
+            return term, [price]
+    return None, []
+
+
+def _shorter(
+    scenario: Scenario,
+    defaults: Mapping[str, Default],
+    offer: Offer | None,
+    catalog: Catalog | None,
+    term: int | None,
+) -> list[Assumption]:
+    """The price of 12 months, where longer terms leave that much of the horizon uncovered."""
+    if term in {None, MONTHS_PER_YEAR}:
+        return []
+    if scenario.finance.horizon_months % (term or 1) < MONTHS_PER_YEAR:
+        return []
+    price = (
+        _stated(scenario, _SHORTER_COMMITTED, _SHORTER_DISCOUNT)
+        or _known(scenario, offer, catalog, MONTHS_PER_YEAR)
+        or _typical(scenario, defaults, offer, MONTHS_PER_YEAR)
+    )
+    if price is None:
+        return []
+    key = {_COMMITTED: _SHORTER_COMMITTED, _DISCOUNT: _SHORTER_DISCOUNT}.get(price.key, price.key)
+    return [price.model_copy(update={"key": key})]
+
+
+def _stated(scenario: Scenario, price: str, discount: str) -> Assumption | None:
+    for key, unit in ((price, _PER_HOUR), (discount, "fraction")):
+        given = scenario.given(key)
+        if given is not None:
+            return inputs.stated(key, given, unit)
+    return None
+
+
+def _known(
+    scenario: Scenario, offer: Offer | None, catalog: Catalog | None, term: int
+) -> Assumption | None:
     published = _committed_offer(scenario, offer, catalog, term)
-    if published is not None:
-        return term, [_published(_COMMITTED, published)]
-    row = _DISCOUNTS.get((offer.provider if offer else section.provider or "", term))
+    return None if published is None else _published(_COMMITTED, published)
+
+
+def _typical(
+    scenario: Scenario, defaults: Mapping[str, Default], offer: Offer | None, term: int
+) -> Assumption | None:
+    row = _DISCOUNTS.get((offer.provider if offer else scenario.cloud.provider or "", term))
     if row is None:
-        return None, []
-    return term, [inputs.cited(_DISCOUNT, "fraction", inputs.find(defaults, row))]
-
-
-def _longest_term(horizon_months: int) -> int | None:
-    fitting = [term for term in (36, MONTHS_PER_YEAR) if term <= horizon_months]
-    return max(fitting, default=None)
+        return None
+    return inputs.cited(_DISCOUNT, "fraction", inputs.find(defaults, row))
 
 
 def _committed_offer(
@@ -239,14 +288,20 @@ def _tiers(
 
 def _guessed(offer: Offer | None, committed: list[Assumption]) -> tuple[str, ...]:
     """The commitment often decides, and a typical discount is not a quote."""
-    row = next((row for row in committed if row.key == _DISCOUNT), None)
-    if row is None or row.source == inputs.STATED:
+    keys = {_DISCOUNT, _SHORTER_DISCOUNT}
+    rows = [row for row in committed if row.key in keys and row.source != inputs.STATED]
+    if not rows:
         return ()
     name = "this instance" if offer is None else offer.instance
+    shares = " and ".join(
+        f"{units.percent(row.value)} off" + " for 12 months" * (row.key == _SHORTER_DISCOUNT)
+        for row in rows
+    )
+    lacking = "committed price" if rows[0].key == _DISCOUNT else "12-month committed price"
     return (
         (
-            f"No committed price is known for {name}: {units.percent(row.value)} off, typical of "
-            f"this provider ({row.as_of}), is assumed; get a quote before you decide."
+            f"No {lacking} is known for {name}: {shares}, typical of this provider "
+            f"({rows[0].as_of}), is assumed; get a quote before you decide."
         ),
     )
 

@@ -114,6 +114,10 @@ class CloudSection(Model):
     committed_usd_per_hour: HourlyPrice | None = None
     commitment_months: Literal[12, 36] | None = None
     commitment_discount: Fraction | None = None
+    shorter_committed_usd_per_hour: HourlyPrice | None = None
+    """Of the 12 months taken where 36 no longer fit before the horizon."""
+    shorter_commitment_discount: Fraction | None = None
+    """The same as a share of the on-demand price."""
     spot_usd_per_hour: HourlyPrice | None = None
     spot_allowed: bool = False
     spot_hours_between_interruptions: Amount | None = None
@@ -300,5 +304,12 @@ def _contradictions(scenario: Scenario) -> Iterator[str]:
     stated = [way for way in ways if getattr(demand, way) is not None]
     if len(stated) > 1:
         yield f"demand.{stated[0]} and demand.{stated[1]} say the same thing; keep one"
-    if scenario.cloud.bill_usd_per_month is not None and scenario.cloud.price_usd_per_hour:
+    cloud, horizon = scenario.cloud, scenario.finance.horizon_months
+    if cloud.bill_usd_per_month is not None and cloud.price_usd_per_hour:
         yield "cloud.bill_usd_per_month replaces cloud.price_usd_per_hour; keep one"
+    if cloud.commitment_months is not None and cloud.commitment_months > horizon:
+        yield (
+            f"cloud.commitment_months = {cloud.commitment_months} is longer than "
+            f"finance.horizon_months = {horizon}, and every month of a commitment is paid; shorten "
+            "the one or lengthen the other"
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchbench import units
+from benchbench.tco import cloud
 from benchbench.tco.answer import (
     Alternative,
     AlternativeName,
@@ -12,6 +13,7 @@ from benchbench.tco.answer import (
     Uncertainty,
 )
 from benchbench.tco.breakeven import HourlyCosts, Months
+from benchbench.tco.case import Case
 from benchbench.tco.prepare import Setup
 
 _WORTH_SAYING = 0.05
@@ -122,6 +124,11 @@ def _committed(costs: HourlyCosts) -> str:
     if costs.committed is None:
         return ""
     rent = f"a commitment ({units.usd(costs.committed)} an hour, used or not)"
+    if costs.uncommitted:
+        rent = (
+            f"a commitment ({units.usd(costs.committed + costs.uncommitted)} an hour in full use, "
+            "with the months no commitment fits on demand)"
+        )
     fixed = f"owning costs {units.usd(costs.fixed)} an hour before it runs"
     share = costs.against_best_mix()
     if share is None or share > 1:
@@ -230,7 +237,17 @@ def _conditions(told: Told) -> Iterator[str]:
     elif not case.pays_power:
         yield "The colocation price is taken to include power, as the scenario says."
     if case.commitment_months is not None:
-        yield (
-            f"Commitments run {case.commitment_months} months and renew at the price of the day; "
-            "what outlives the horizon is not charged."
-        )
+        yield _commitments(case)
+
+
+def _commitments(case: Case) -> str:
+    """Which are signed one after the other, and what is left."""
+    signed = [months for _, months in cloud.terms(case)]
+    left = case.horizon - sum(signed)
+    runs = ", then ".join(map(str, signed))
+    start = f"Commitments run {runs} months"
+    if len(signed) > 1:
+        start += ", each at the price of the day it is signed"
+    if not left:
+        return f"{start}, and are paid to their end."
+    return f"{start}; in the {units.counted(left, 'month')} after that all is rented on demand."

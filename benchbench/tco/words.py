@@ -7,6 +7,8 @@ _LABELS = {
     "cloud.price_usd_per_hour": "on-demand price",
     "cloud.committed_usd_per_hour": "committed price",
     "cloud.commitment_discount": "commitment discount",
+    "cloud.shorter_committed_usd_per_hour": "committed price of 12 months",
+    "cloud.shorter_commitment_discount": "commitment discount of 12 months",
     "cloud.spot_usd_per_hour": "spot price",
     "cloud.spot_hours_between_interruptions": "time between spot interruptions",
     "cloud.price_decline_per_year": "yearly fall of cloud prices",

@@ -61,11 +61,28 @@ def test_renting_cheaper_than_running_never_breaks_even() -> None:
 
 def test_a_committed_price_below_owning_leaves_no_break_even() -> None:
     """Beats on-demand, but the cheaper rent is the commitment."""
-    cheap = case({"cloud.committed_usd_per_hour": 1.0}, commitment_months=36)
-    dear = case({"cloud.committed_usd_per_hour": 9.0}, commitment_months=36)
+    cheap = case({"cloud.committed_usd_per_hour": 1.0}, commitment_months=12)
+    dear = case({"cloud.committed_usd_per_hour": 9.0}, commitment_months=12)
     assert costs(cheap).against_on_demand() is not None
     assert costs(cheap).against_best_mix() is None
     assert costs(dear).against_best_mix() == costs(dear).against_on_demand()
+
+
+def test_months_no_commitment_fits_are_rented_in_the_break_even_too() -> None:
+    """36 of 48 months at $2.70: owning wins from the use at which the two plans cost the same."""
+    mixed = case({"cloud.committed_usd_per_hour": 2.7}, commitment_months=36)
+
+    def ahead(busy: float) -> float:
+        other = replace(mixed, demand=demand(busy=busy))
+        own = hybrid.cost_of(other, owned.flows(other, np.ones(other.horizon)))
+        return hybrid.cost_of(other, cloud.committed(other, 1)) - own
+
+    share = costs(mixed).against_best_mix()
+    on_demand = costs(mixed).against_on_demand()
+    assert share is not None
+    assert on_demand is not None
+    assert share > on_demand
+    assert share == pytest.approx(brentq(ahead, 0.01, 1.0, xtol=1e-10), rel=1e-6)
 
 
 def test_owning_costs_more_per_hour_the_less_it_works() -> None:

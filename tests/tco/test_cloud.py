@@ -41,11 +41,41 @@ def test_prices_may_rise() -> None:
 
 
 def test_a_commitment_keeps_its_price_for_its_term() -> None:
-    """36 months at one price, then the price of that day."""
+    """36 months at one price, then 36 at the price of that day."""
     values = {"cloud.price_decline_per_year": 0.12, "cloud.committed_usd_per_hour": 5.0}
-    path = cloud.committed_prices(case(values), 36)
+    path = cloud.committed_prices(case(values, demand=demand(months=72), commitment_months=36))
     assert path[:36] == pytest.approx(5.0)
     assert path[36:] == pytest.approx(5.0 * 0.88**3)
+
+
+def test_no_month_is_signed_that_is_not_paid() -> None:
+    """Of 48 months 36 take the long term and 12 the short one, at its own price."""
+    values = {
+        "cloud.price_decline_per_year": 0.12,
+        "cloud.commitment_discount": 0.5,
+        "cloud.shorter_commitment_discount": 0.3,
+    }
+    both = case(values, commitment_months=36, shorter_commitment_months=12)
+    path = cloud.committed_prices(both)
+    assert cloud.terms(both) == [(0, 36), (36, 12)]
+    assert path[:36] == pytest.approx(10 * 0.5)
+    assert path[36:] == pytest.approx(10 * 0.7 * 0.88**3)
+
+
+def test_months_no_term_fits_are_rented_as_they_are_used() -> None:
+    """40 months: 36 round the clock, then four of 365 hours at $10, and nothing committed."""
+    values = {"cloud.committed_usd_per_hour": 4.0}
+    wanted = case(
+        values,
+        demand=demand(months=40),
+        commitment_months=36,
+        shorter_commitment_months=12,
+    )
+    flows = cloud.committed(wanted, 1)
+    assert flows["committed"][1:37] == pytest.approx(730 * 4)
+    assert flows["committed"][37:] == pytest.approx(0)
+    assert flows["on_demand"][1:37] == pytest.approx(0)
+    assert flows["on_demand"][37:] == pytest.approx(3650)
 
 
 def test_a_discount_makes_the_committed_price() -> None:

@@ -86,13 +86,51 @@ def test_a_stated_price_needs_no_catalogue() -> None:
 def test_a_published_commitment_goes_before_a_typical_discount() -> None:
     """Three years where the horizon allows, with what is paid up front spread over the term."""
     upfront = p5(price_kind="reserved_3y", price_usd_per_hour=20.0, upfront_usd=26_280.0)
-    found = find(p5(), upfront)
+    found = find(p5(), upfront, horizon=36)
     committed = row(found, "committed_usd_per_hour")
     assert found.commitment_months == 36
     assert committed is not None
     assert committed.value == pytest.approx(21.0)
     assert row(found, "commitment_discount") is None
     assert found.doubts == ()
+
+
+def test_what_follows_the_long_term_has_a_price_of_its_own() -> None:
+    """48 months are 36 and 12: published if it is, else the provider's typical discount."""
+    long = p5(price_kind="reserved_3y", price_usd_per_hour=21.0)
+    short = p5(price_kind="reserved_1y", price_usd_per_hour=33.0)
+    both, typical = find(p5(), long, short), find(p5(), long)
+    price = row(both, "shorter_committed_usd_per_hour")
+    discount = row(typical, "shorter_commitment_discount")
+    assert price is not None
+    assert discount is not None
+    assert price.value == 33.0
+    assert discount.value == 0.37
+    assert both.shorter_commitment_months == typical.shorter_commitment_months == 12
+    assert both.doubts == ()
+    assert "No 12-month committed price" in typical.doubts[0]
+
+
+@pytest.mark.parametrize("horizon", [36, 40, 72])
+def test_no_short_term_where_none_is_left(horizon: int) -> None:
+    """Less than twelve months after the last long term."""
+    assert find(p5(), horizon=horizon).shorter_commitment_months is None
+
+
+def test_a_published_year_serves_where_three_are_unknown() -> None:
+    """The longest term with a price, not the longest there is."""
+    year = p5(provider="lambda", price_kind="reserved_1y", price_usd_per_hour=33.0)
+    assert find(p5(provider="lambda"), year).commitment_months == 12
+
+
+def test_a_stated_short_price_is_used() -> None:
+    """After a stated long one."""
+    stated = {"committed_usd_per_hour": 20.0, "shorter_commitment_discount": 0.2}
+    found = find(cloud={"price_usd_per_hour": 50.0, **stated})
+    assert found.shorter_commitment_months == 12
+    price = row(found, "shorter_commitment_discount")
+    assert price is not None
+    assert price.value == 0.2
 
 
 def test_a_typical_discount_is_said_to_be_one() -> None:

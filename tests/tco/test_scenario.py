@@ -111,6 +111,13 @@ def test_a_bill_and_a_price_exclude_each_other() -> None:
         scenario.parse(cases_tco.document(cloud={"bill_usd_per_month": 1000}))
 
 
+def test_a_commitment_longer_than_the_horizon_is_refused() -> None:
+    """Twelve months are signed and paid, six are looked at."""
+    short = {"cloud": {"commitment_months": 12}, "finance": {"horizon_months": 6}}
+    with pytest.raises(DataError, match=r"commitment_months = 12 is longer than .* = 6"):
+        scenario.parse(cases_tco.document(**short))
+
+
 def test_three_figures_are_a_range_and_one_is_known() -> None:
     """`[0.3, 0.6, 0.9]` and `0.6`."""
     read = scenario.parse(cases_tco.document(demand={"busy_fraction": [0.3, 0.6, 0.9]}))

@@ -98,6 +98,20 @@ def test_what_the_place_is_taken_to_include_is_said(owned: dict[str, Any], text:
     assert text in said(owned=owned)
 
 
+@pytest.mark.parametrize(
+    ("months", "text"),
+    [
+        (48, "run 36, then 12 months, each at the price of the day it is signed, and are paid to"),
+        (40, "run 36 months; in the 4 months after that all is rented on demand."),
+        (36, "run 36 months, and are paid to their end."),
+    ],
+)
+def test_commitments_are_told_as_they_are_charged(months: int, text: str) -> None:
+    """Which terms, and what is left after them."""
+    stated = {"commitment_discount": 0.5, "shorter_commitment_discount": 0.3}
+    assert text in said(cloud=stated, finance={"horizon_months": months})
+
+
 def test_nothing_measured_is_admitted() -> None:
     """And how many inputs have a range."""
     found = answer()
