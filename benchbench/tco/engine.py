@@ -47,6 +47,8 @@ class Plan:
     """Servers of the hybrid's base."""
     most: int
     """Servers at the peak."""
+    rent: AlternativeName
+    """The cheapest way to rent."""
     costs: HourlyCosts | None
 
 
@@ -84,35 +86,42 @@ def plan(case: Case) -> Plan:
     costs = breakeven.hourly_costs(case, fleet)
     ratio = None if costs is None else costs.against_on_demand()
     most = int(case.demand.machines_at_peak(case.server_capacity).max())
+    limit = most if case.servers is None else min(most, case.servers)
+    committed = hybrid.committed_base(case)
+    rents = clouds(case, committed)
     return Plan(
         fleet=fleet,
-        committed=hybrid.committed_base(case),
-        owned=hybrid.owned_base(case, hybrid.NEVER if ratio is None else ratio, most),
+        committed=committed,
+        owned=hybrid.owned_base(case, hybrid.NEVER if ratio is None else ratio, limit),
         most=most,
+        rent=min(rents, key=lambda name: hybrid.cost_of(case, rents[name])),
         costs=costs,
     )
 
 
-def clouds(case: Case, decided: Plan) -> dict[AlternativeName, Flows]:
-    """Every way to rent."""
+def clouds(case: Case, committed: int) -> dict[AlternativeName, Flows]:
+    """Every way to rent, `committed` instances of them under a commitment."""
     flows: dict[AlternativeName, Flows] = {"on_demand": cloud.on_demand(case)}
     if case.commitment_months is not None:
-        flows["committed"] = cloud.committed(case, decided.committed)
+        flows["committed"] = cloud.committed(case, committed)
     if "cloud.spot_usd_per_hour" in case.values:
         flows["spot"] = cloud.spot(case)
     return flows
 
 
 def saving(case: Case, decided: Plan, values: Mapping[str, Value]) -> Array:
-    """What owning saves against the cheapest rent, in present USD, one per draw."""
+    """What owning saves against the rent decided on, in present USD, one per draw.
+
+    Nobody knows at the start which rent will turn out to be the cheapest.
+    """
     drawn = case.with_values(values)
     rate = drawn["finance.cost_of_capital"]
 
     def cost(flows: Flows) -> Array:
         return present_value(total(flows, case.horizon), rate)
 
-    rent = np.minimum.reduce([cost(flows) for flows in clouds(drawn, decided).values()])
-    return np.asarray(rent - cost(owned.flows(drawn, decided.fleet)))
+    rent = clouds(drawn, decided.committed)[decided.rent]
+    return np.asarray(cost(rent) - cost(owned.flows(drawn, decided.fleet)))
 
 
 def _how_sure(setup: Setup, decided: Plan, draws: int) -> Uncertainty | None:
@@ -147,19 +156,21 @@ def _told(setup: Setup, decided: Plan, sure: Uncertainty | None) -> Told:
     """Every alternative worked out, and owning held against the best rent."""
     case = setup.case
     own: AlternativeName = "colocated" if case.colocation else "owned"
-    rents = clouds(case, decided)
+    rents = clouds(case, decided.committed)
     owning = owned.flows(case, decided.fleet)
-    best = min(rents, key=lambda name: hybrid.cost_of(case, rents[name]))
     mixed = hybrid.flows(case, decided.owned)
     ways: dict[AlternativeName, Flows] = {**rents, own: owning, "hybrid": mixed}
     return Told(
         setup=setup,
         alternatives=tuple(_alternative(setup, decided, name, ways[name]) for name in ways),
         own=own,
-        best_rent=best,
+        best_rent=decided.rent,
         costs=decided.costs,
         months=breakeven.months(
-            case, decided.fleet, total(owning, case.horizon), total(rents[best], case.horizon)
+            case,
+            decided.fleet,
+            total(owning, case.horizon),
+            total(rents[decided.rent], case.horizon),
         ),
         utilisation=_utilisation(case, decided.fleet),
         hybrid_servers=decided.owned,

@@ -98,7 +98,7 @@ def break_even_sentence(told: Told) -> str:
     costs = told.costs
     if costs is None:
         return "No server ever stands here, so there is no break-even."
-    return f"{_on_demand(told, costs)}{_committed(costs)}"
+    return f"{_on_demand(told, costs)}{_committed(told, costs)}"
 
 
 def _on_demand(told: Told, costs: HourlyCosts) -> str:
@@ -120,7 +120,8 @@ def _on_demand(told: Told, costs: HourlyCosts) -> str:
     )
 
 
-def _committed(costs: HourlyCosts) -> str:
+def _committed(told: Told, costs: HourlyCosts) -> str:
+    """Who wins is read from the cash flows, as the payback is; the rates say why."""
     if costs.committed is None:
         return ""
     rent = f"a commitment ({units.usd(costs.committed)} an hour, used or not)"
@@ -130,10 +131,15 @@ def _committed(costs: HourlyCosts) -> str:
             "with the months no commitment fits on demand)"
         )
     fixed = f"owning costs {units.usd(costs.fixed)} an hour before it runs"
+    own, committed = told.alternative(told.own).npv_usd, told.alternative("committed").npv_usd
+    if own is None or committed is None:
+        return f" At this use {rent} does not pay."
+    if own <= committed:
+        return f" Owning also beats {rent}: {fixed}."
     share = costs.against_best_mix()
     if share is None or share > 1:
         return f" Against {rent} owning does not win at any use: {fixed}."
-    return f" Owning also beats {rent}: {fixed}."
+    return f" At this use it does not beat {rent}: {fixed}."
 
 
 def _payback(told: Told) -> str:
@@ -156,9 +162,10 @@ def _certainty(told: Told) -> Iterator[str]:
     if sure is None:
         return
     draws = units.number(sure.draws, len(str(sure.draws)))
+    rent = _name(told.alternative(told.best_rent))
     yield (
         f"Drawing every assumption from its range {draws} times, owning is cheaper "
-        f"than the best rent in {units.percent(sure.probability_own_cheaper)} of cases; "
+        f"than {rent} in {units.percent(sure.probability_own_cheaper)} of cases; "
         f"it costs between {_saved(sure.saving_usd_p5)} and {_saved(sure.saving_usd_p95)} "
         f"(5th to 95th percentile), {_saved(sure.saving_usd_p50)} in the middle."
     )

@@ -11,9 +11,9 @@ from hypothesis import example as such_as
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchbench.catalog import catalogue
+from benchbench.catalog import catalogue, quotes
 from benchbench.catalog.defaults import Default, load
-from benchbench.tco import engine, scenario
+from benchbench.tco import cloud, engine, hybrid, owned, prepare, scenario
 from benchbench.tco.answer import TcoAnswer
 from tests.tco.cases_tco import TODAY, answer, cost, document, named, p5
 
@@ -354,6 +354,60 @@ def test_demand_above_a_fixed_fleet_is_rented() -> None:
     assert sum(flows["on_demand"]) > 0
     auto = answer(demand={"amount": 3}, owned={"lead_months": 0})
     assert "on_demand" not in named(auto, "colocated").months
+
+
+def test_the_hybrid_owns_no_more_than_the_user_said() -> None:
+    """Ten busy servers are worth owning, three may be bought."""
+    work, dear = {"amount": 10, "busy_fraction": 1.0}, {"price_usd_per_hour": 90.0}
+    free = answer(demand=work, cloud=dear)
+    capped = answer(demand=work, cloud=dear, owned={"servers": 3})
+    assert free.hybrid_base_servers == 10
+    assert capped.hybrid_base_servers == 3
+    assert sum(named(capped, "colocated").months["servers"]) == 900_000
+
+
+@pytest.mark.parametrize("servers", ["auto", 1, 3])
+@pytest.mark.parametrize("price", [20.0, 26.0, 30.0, 40.0, 60.0])
+def test_no_two_sentences_contradict_each_other(price: float, servers: int | str) -> None:
+    """Beating a commitment and not paying back against one are read from the same flows."""
+    found = answer(
+        demand={"shape": "peak_day", "amount": 5, "base": 2, "peak_days_per_year": 150},
+        cloud={"price_usd_per_hour": 55.04, "committed_usd_per_hour": price},
+        owned={"servers": servers},
+    )
+    text = " ".join(found.sentences)
+    rent = named(found, "committed").npv_usd
+    wins = rent is not None and cost(found, "colocated") <= rent
+    assert ("also beats a commitment" in text) == wins
+    assert not (wins and "Against renting with a committed base, owning does not pay" in text)
+
+
+def test_the_renter_does_not_choose_with_hindsight() -> None:
+    """The rent that is best as planned is kept in every draw, dearer or not."""
+    parsed = scenario.parse(
+        document(cloud={"commitment_discount": [0.0, 0.45, 0.6], "price_decline_per_year": 0.0})
+    )
+    setup = prepare.prepare(
+        parsed,
+        records=(),
+        catalog=None,
+        silicon=None,
+        defaults=load(),
+        quotes=quotes.load(),
+        today=TODAY,
+    )
+    decided = engine.plan(setup.case)
+    assert decided.rent == "committed"
+    likely, worst = (
+        float(engine.saving(setup.case, decided, {"cloud.commitment_discount": share}).item())
+        for share in (0.45, 0.0)
+    )
+    signed = setup.case.with_values({"cloud.commitment_discount": 0.0})
+    paid = hybrid.cost_of(signed, cloud.committed(signed, decided.committed))
+    own = hybrid.cost_of(signed, owned.flows(signed, decided.fleet))
+    assert worst == pytest.approx(paid - own)
+    assert worst > likely
+    assert paid > hybrid.cost_of(signed, cloud.on_demand(signed))
 
 
 def test_spot_is_an_alternative_only_where_it_is_allowed() -> None:

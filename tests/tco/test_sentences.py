@@ -39,11 +39,16 @@ def test_a_break_even_is_told_with_the_use_of_this_scenario() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usd", "text"), [(1.0, "does not win at any use"), (50.0, "also beats a commitment")]
+    ("usd", "busy", "text"),
+    [
+        (1.0, 0.6, "does not win at any use"),
+        (35.0, 0.9, "also beats a commitment"),
+        (50.0, 0.6, "At this use a commitment"),
+    ],
 )
-def test_a_commitment_is_compared_too(usd: float, text: str) -> None:
-    """Cheaper than owning, and dearer."""
-    assert text in said(cloud={"committed_usd_per_hour": usd})
+def test_a_commitment_is_compared_too(usd: float, busy: float, text: str) -> None:
+    """Cheaper than owning, dearer, and not worth signing."""
+    assert text in said(demand={"busy_fraction": busy}, cloud={"committed_usd_per_hour": usd})
 
 
 def test_uncertainty_is_told_in_cases_and_dollars() -> None:
@@ -51,7 +56,7 @@ def test_uncertainty_is_told_in_cases_and_dollars() -> None:
     found = answer(1000)
     text = " ".join(found.sentences)
     assert found.uncertainty is not None
-    assert "1,000 times, owning is cheaper than the best rent in " in text
+    assert "1,000 times, owning is cheaper than renting on demand in " in text
     assert units.percent(found.uncertainty.probability_own_cheaper) in text
     assert "What moves this most: " in text
 
