@@ -1,5 +1,6 @@
 """Which reference a target is predicted from, and the sentence that says so."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -57,15 +58,16 @@ class Predictor:
         if not scaled:
             refusals = (one for one in outcomes if isinstance(one, Refusal))
             return next(refusals, _NO_RECORDS)
-        nearest = min(scaled, key=_nearness).reference
+        nearest = min(scaled, key=lambda one: _nearness(one, target.count)).reference
         beside = [one for one in scaled if _same_machine(one.reference, nearest)]
         return _prediction(max(beside, key=lambda one: one.value / one.down), target)
 
 
-def _nearness(scaled: Scaled) -> tuple[int, float, float]:
+def _nearness(scaled: Scaled, count: float) -> tuple[int, float, float]:
+    """Kind of step, distance, and by how many times the number of devices differs."""
     distance = 0.0 if scaled.distance is None else scaled.distance
-    more = scaled.reference.count
-    return _RANK.index(scaled.step), distance, -more
+    more = abs(math.log(count / scaled.reference.count))
+    return _RANK.index(scaled.step), distance, more
 
 
 def _same_machine(one: Reference, other: Reference) -> bool:
@@ -105,6 +107,8 @@ def _because(scaled: Scaled, target: OfferSilicon) -> str:
             f"batch large enough to fill it, because only {one.name} was measured ({rate})"
         )
     here = f"{rate} on {_several(one.count, one.kind, one.name)} ({one.setting})"
+    if scaled.step == "same_chip" and math.isclose(one.count, target.count, rel_tol=1e-6):
+        return f"the same silicon as measured, {here}; the machine around it may differ"
     if scaled.step == "same_chip":
         return f"scaled in proportion from {here} to {there}"
     changed = f" in {scaled.precision}" if scaled.precision != one.figures.precision else ""

@@ -14,7 +14,7 @@ from benchbench.record import Cloud, Record
 from benchbench.stats import Basis, Estimate
 
 COUNT_TOLERANCE = 0.05
-"""Of usable cores, within which a CPU instance is the one measured."""
+"""Of accelerators or threads, within which the instance is used whole."""
 
 _RESERVED = 0.1
 """Of a memory's nominal size, what firmware and driver may hide from the probe."""
@@ -127,12 +127,19 @@ def _refused(answer: Refusal) -> Unfit:
 
 
 def is_measured(one: Reference, offer: Offer, chips: OfferSilicon | None) -> bool:
-    """The very instance type, or the same silicon in the same number; all of it used."""
+    """The very instance type, all of it used; or the same accelerator in the same number.
+
+    An accelerator's canonical name is one board: variant, memory and thus power; a device that
+    could be several has none. A CPU family is many models at many clocks, memory speeds and shares
+    of a core, so its other instances are predicted.
+    """
     if one.kind != ("accelerator" if offer.accelerator_count > 0 else "cpu"):
         return False
     if _same_instance(one.system.cloud, offer) and _used_whole(one, offer):
         return True
-    return chips is not None and chips.name == one.name and _close(one.count, chips.count)
+    if chips is None or one.kind == "cpu":
+        return False
+    return chips.name == one.name and _close(one.count, chips.count)
 
 
 def _used_whole(one: Reference, offer: Offer) -> bool:

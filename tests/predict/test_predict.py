@@ -257,6 +257,15 @@ def test_the_fastest_configuration_of_the_nearest_silicon_counts() -> None:
     assert answer.throughput.value == pytest.approx(500)
 
 
+def test_of_one_chip_the_nearest_number_is_asked() -> None:
+    """One A100 at 1,000 and eight at 6,700 images/s: two are twice the one, not a quarter."""
+    records = [make.gpu_record(1000), make.gpu_record(6700, count=8, used=8)]
+    assert predicted(records, target("A100-SXM4-80GB", 2)).throughput.value == pytest.approx(2000)
+    assert predicted(records, target("A100-SXM4-80GB", 7)).throughput.value == pytest.approx(
+        6700 * 7 / 8
+    )
+
+
 def test_two_accelerators_measured_count_as_two() -> None:
     """2,000 images/s on two A100 are 1,000 on two A30."""
     answer = predicted([make.gpu_record(2000, count=2, used=2)], target("A30", 2))

@@ -106,10 +106,32 @@ def test_measured_means_this_silicon_in_this_number(offer: Offer, basis: str) ->
     assert one.basis == one.throughput.basis == one.usd_per_unit.basis == basis
 
 
-@pytest.mark.parametrize(("cores", "basis"), [(2.0, "measured"), (4.0, "predicted")])
-def test_a_cpu_is_measured_at_its_usable_cores(cores: float, basis: str) -> None:
-    """Two Milan cores measured stand for two Milan cores."""
-    assert only(answer([make.record()], [make.offer(cores=cores, vcpu=None)])).basis == basis
+@pytest.mark.parametrize(
+    ("instance_type", "basis", "said"),
+    [
+        ("c6a.xlarge", "measured", "measured on this instance type"),
+        ("m6a.xlarge", "predicted", "the same silicon as measured, 10.0 images/s on 2 cores"),
+        (None, "predicted", "the same silicon as measured, 10.0 images/s on 2 cores"),
+    ],
+)
+def test_a_cpu_is_measured_on_its_very_instance_type_only(
+    instance_type: str | None, basis: str, said: str
+) -> None:
+    """Two Milan cores elsewhere are the same silicon, within 11 %, and not measured."""
+    cloud = None if instance_type is None else make.rented("aws", instance_type)
+    one = only(answer([make.record(10, system=make.system(cloud=cloud))], [make.offer()]))
+    assert one.basis == one.throughput.basis == basis
+    assert one.throughput.value == pytest.approx(10)
+    assert said in one.because
+    if basis == "predicted":
+        assert one.throughput.high == pytest.approx(11.1)
+
+
+def test_four_instance_types_of_one_cpu_are_not_all_measured() -> None:
+    """A machine that names no instance type is none of those that look like it."""
+    offers = [make.offer(instance=name) for name in ("c6a.xlarge", "m6a.xlarge", "n2d", "D4as")]
+    found = answer([make.record()], offers)
+    assert {one.basis for one in found.candidates} == {"predicted"}
 
 
 def test_one_accelerator_of_eight_measured_is_a_prediction_for_eight() -> None:
