@@ -33,6 +33,8 @@ class Observed:
     measurement: Measurement
     effort: Effort
     device: str
+    trains: bool = False
+    """Whether the step should return a loss."""
     interference: Interference = field(default_factory=Interference)
     cosine: float | None = None
     """Of the outputs with those of the fp32 reference; None where there is none."""
@@ -200,7 +202,14 @@ def _plausibility(observed: Observed) -> Iterator[Caveat]:
             "new ones: something is cached",
             "turn the cache off, or make the inputs larger than it",
         )
-    yield from _losses(observed.measurement.losses or ())
+    losses = observed.measurement.losses
+    if observed.trains and losses is None:
+        yield _warning(
+            "loss_unchecked",
+            "the training step returned no loss, so nothing shows that it learns",
+            "return the loss from step",
+        )
+    yield from _losses(losses or ())
 
 
 def _losses(losses: Sequence[float]) -> Iterator[Caveat]:

@@ -71,7 +71,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     began = perf_counter_ns()
     channel.phase("load")
     workload = load_file(Path(request.file))
-    work = workload.work(request.setting)
+    work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
     job = workload.load(request.setting)
     threads = _set_threads(request.threads)
@@ -86,13 +86,13 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
             clock=perf_counter_ns,
             budget=request.budget,
             watch=watch,
-            keep_losses=workload.scenario == "train",
+            keep_losses=trains,
             on_tick=lambda tick: channel.send(_progress(tick, watch)),
         )
     require_finite(timed)
     measurement = _measurement(timed, job, device, watch).model_copy(update={"load_s": load_s})
     channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request)
+    measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
     return WorkloadResult(
         work=work,
         measurement=measurement,
@@ -130,7 +130,13 @@ def require_finite(timed: Timed) -> None:
 
 
 def _checked(
-    measurement: Measurement, job: Job, device: Device, watch: Watch, request: MeasureWorkload
+    measurement: Measurement,
+    job: Job,
+    device: Device,
+    watch: Watch,
+    request: MeasureWorkload,
+    *,
+    trains: bool,
 ) -> tuple[Measurement, tuple[Caveat, ...]]:
     """The same step on known data, after the peaks of memory were read."""
     bench = checks.Bench(device, perf_counter_ns, request.budget)
@@ -140,6 +146,7 @@ def _checked(
         ),
         effort=request.effort,
         device=request.setting.device,
+        trains=trains,
         interference=watch.interference(),
         repeat_speedup=checks.repeat_speedup(job, bench, typical_s=median(measurement.step_s)),
         cosine=checks.output_cosine_if_it_fits(job),

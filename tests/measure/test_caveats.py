@@ -14,7 +14,7 @@ def doubts(**changes: Any) -> dict[str, Caveat]:
     """Doubts about a standard measurement of twenty equal steps of 0.8 s, by code."""
     around = {
         name: changes.pop(name)
-        for name in ("effort", "device", "interference", "cosine", "repeat_speedup")
+        for name in ("effort", "device", "trains", "interference", "cosine", "repeat_speedup")
         if name in changes
     }
     observed = Observed(
@@ -158,6 +158,13 @@ def test_a_loss_of_zero_is_invalid_and_a_constant_one_doubtful() -> None:
     assert doubts(losses=(6.9,) * 8)["constant_loss"].severity == "warning"
     assert doubts(losses=(6.9,) * 7 + (6.8,)) == {}
     assert doubts(losses=(6.9,) * 7) == {}
+
+
+def test_training_without_a_loss_is_a_warning() -> None:
+    """Only where a loss is due: inference returns outputs."""
+    assert doubts(trains=True, losses=None)["loss_unchecked"].severity == "warning"
+    assert doubts(trains=True, losses=(6.9, 6.8)) == {}
+    assert doubts(trains=False, losses=None) == {}
 
 
 def against(ceilings: list[Any], **work: Any) -> list[Caveat]:

@@ -134,6 +134,16 @@ def test_a_loss_that_is_no_number_withholds_the_number(tmp_path: Path) -> None:
     assert done.failure.kind == "not_finite"
 
 
+@pytest.mark.parametrize(("scenario", "doubted"), [("train", True), ("offline", False)])
+def test_a_training_step_without_loss_is_doubted(
+    tmp_path: Path, scenario: str, *, doubted: bool
+) -> None:
+    """The worker knows the scenario; a step that returns None trains unseen."""
+    done = ended(write_workload(tmp_path, scenario=scenario))
+    assert isinstance(done.result, WorkloadResult)
+    assert ("loss_unchecked" in {one.code for one in done.result.caveats}) is doubted
+
+
 def test_a_hang_ends_at_its_timeout(tmp_path: Path) -> None:
     """Even one that ignores SIGTERM, with a child that would hang on."""
     file = write_workload(
