@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from benchbench.catalog.offer import Confidence, Offer, PriceKind
+from benchbench.predict import Step
 from benchbench.record import Caveat, Model, Precision, Scenario
 from benchbench.stats import Basis, Estimate
 
@@ -22,7 +23,10 @@ class Goal(Model):
     budget_usd: Annotated[float, Field(gt=0)] | None = None
     """For `units`, in total."""
     budget_usd_per_hour: Annotated[float, Field(gt=0)] | None = None
-    max_replicas: Annotated[int, Field(gt=0)] = 64
+    max_replicas: Annotated[int, Field(gt=0)] | None = None
+    """None: 64; for training one, besides the spares, because several would exchange gradients over
+    a network that nobody measured, and independent machines do not train one model. A number allows
+    several, counted as if they scaled perfectly, which a caveat says."""
     providers: tuple[str, ...] = ()
     """Any case."""
     regions: tuple[str, ...] = ()
@@ -79,6 +83,8 @@ class Candidate(Model):
     tied_with_best: bool = False
     pareto: bool = False
     """Nothing else here is both cheaper and faster."""
+    step: Step | None = None
+    """How far the prediction reaches; None when measured."""
     because: str
     """Where the throughput comes from, in one sentence."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchbench.recommend.doubts import doubts, is_indicative
 from benchbench.recommend.evidence import evidence
 from benchbench.recommend.fit import Shapes
 from benchbench.recommend.ledger import Ledger, hourly_usd, screen
-from benchbench.recommend.limits import binding, enforce, limits
+from benchbench.recommend.limits import binding, bounded, enforce, limits, most_replicas
 from benchbench.recommend.price import Floats, Indices, Priced, Range, priced
 from benchbench.recommend.rank import order, pareto, speaker, tied
 from benchbench.recommend.verdicts import Verdicts, judge
@@ -40,12 +41,15 @@ def recommend(
 ) -> Recommendation:
     """Every offer of `catalog` judged: ranked, or rejected with the reason.
 
-    The best `most` are ranked, and whatever else is on the Pareto front. Failed and invalid records
+    The best `most` are ranked, whatever else is on the Pareto front, and the best offer of the
+    silicon measured. Failed and invalid records
     support nothing. Raises UsageError when `goal` contradicts itself or nothing of its workload is
     stored.
     """
     _check(goal)
     known = evidence(records, silicon, goal)
+    goal = bounded(goal, known.scenario)
+    _check_spares(goal)
     shapes = Shapes.of(known.references, known.failed, silicon, known.ceilings)
     ledger = screen(catalog.frame.reset_index(drop=True), goal)
     verdicts = judge(ledger, catalog, shapes)
@@ -64,7 +68,7 @@ def recommend(
         candidates=candidates,
         rejected=ledger.rejected(),
         binding=stopped_by,
-        caveats=doubts(candidates, known, today),
+        caveats=doubts(candidates, known, goal, today),
         indicative=is_indicative(candidates, known),
         as_of=today.isoformat(),
     )
@@ -73,9 +77,13 @@ def recommend(
 def _check(goal: Goal) -> None:
     if goal.units is None and (goal.deadline_s is not None or goal.budget_usd is not None):
         raise UsageError("a deadline or a total budget is for an amount of work: add --units")
-    if goal.spare_replicas >= goal.max_replicas:
+
+
+def _check_spares(goal: Goal) -> None:
+    most = most_replicas(goal)
+    if goal.spare_replicas >= most:
         raise UsageError(
-            f"{goal.spare_replicas} spare instances leave none of {goal.max_replicas} to work: "
+            f"{goal.spare_replicas} spare instances leave none of {most} to work: "
             "raise the limit or ask for fewer spares"
         )
 
@@ -107,15 +115,26 @@ class _Shown:
 
 
 def _shown(field: _Field, most: int) -> _Shown:
-    """Rank; what a cheaper region or a better rank hides is struck out with that reason."""
+    """Rank; what a cheaper region or a better rank hides is struck out with that reason.
+
+    The best offer of the silicon measured stays at any rank: it says what staying there costs.
+    """
     frame, cost = field.ledger.frame.iloc[field.at], field.terms.usd_per_unit.value
     field = _fold_regions(field.only(order(frame, cost, field.terms.usd_per_hour)))
     front = pareto(*_cost_and_time(field.terms))
     rows = np.arange(len(field.at))
     shown = (rows < most) | front
+    shown[_first_as_measured(field)] = True
     _strike_ranked_lower(field, rows[~shown])
     ties = np.flatnonzero(tied(field.terms.usd_per_unit))
     return _Shown(field, rows[shown], np.flatnonzero(front), ties)
+
+
+def _first_as_measured(field: _Field) -> Indices:
+    """The best ranked row that is measured or of the silicon measured; none when there is none."""
+    steps = (field.verdicts.delivery(int(at)).step for at in field.at)
+    rows = (row for row, step in enumerate(steps) if step in (None, "same_chip"))
+    return np.array(list(islice(rows, 1)), np.intp)
 
 
 def _cost_and_time(terms: Priced) -> tuple[Floats, Floats]:
@@ -173,6 +192,7 @@ def _candidate(field: _Field, row: int, catalog: "Catalog") -> Candidate:
         cost_usd=None if terms.cost_usd is None else _estimate(terms.cost_usd, row, known),
         time_s=None if terms.time_s is None else _estimate(terms.time_s, row, known),
         floor_usd_per_unit=None if rate is None else price / (_SECONDS_PER_HOUR * rate),
+        step=delivery.step,
         because=delivery.because,
     )
 

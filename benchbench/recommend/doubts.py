@@ -6,7 +6,7 @@ from datetime import date
 from benchbench import units
 from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.predict import Reference
-from benchbench.recommend.answer import Candidate, Configuration
+from benchbench.recommend.answer import Candidate, Configuration, Goal
 from benchbench.recommend.evidence import Evidence
 from benchbench.record import Caveat
 
@@ -14,7 +14,9 @@ _FEW_REPEATS = 3
 """Variance between processes exceeds variance within one."""
 
 
-def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tuple[Caveat, ...]:
+def doubts(
+    candidates: Sequence[Candidate], known: Evidence, goal: Goal, today: date
+) -> tuple[Caveat, ...]:
     """Caveats on the ranked offers and on the records behind them."""
     found = (
         _quick(candidates, known),
@@ -22,6 +24,7 @@ def doubts(candidates: Sequence[Candidate], known: Evidence, today: date) -> tup
         _stale(candidates, today),
         _repeats(known),
         _warned(known),
+        _multi_node(candidates, known, goal),
         _spot(candidates),
         _low_confidence(candidates),
         _other_work(known),
@@ -67,9 +70,33 @@ def _predicted(candidates: Sequence[Candidate]) -> Caveat | None:
     return Caveat(
         code="predicted",
         severity="warning" if first.basis == "predicted" else "note",
-        message=f"{said} predicted, not measured; the intervals hold 80 %",
+        message=f"{said} predicted, not measured; {_support(predicted)}",
         remedy=f"rent {cheapest.offer.instance} ({cheapest.offer.provider}) for an hour and run "
         "the workload there",
+    )
+
+
+def _support(predicted: Sequence[Candidate]) -> str:
+    """What their intervals rest on."""
+    assumed = sum(one.step == "other_kind" for one in predicted)
+    basis = "on an assumed share of the peak, not validated"
+    if assumed == len(predicted):
+        return f"their intervals rest {basis}"
+    if assumed:
+        return f"the intervals of {units.count(assumed)} rest {basis}; the others' hold 80 %"
+    return "the intervals hold 80 %"
+
+
+def _multi_node(candidates: Sequence[Candidate], known: Evidence, goal: Goal) -> Caveat | None:
+    several = [one for one in candidates if one.replicas - goal.spare_replicas > 1]
+    if known.scenario != "train" or not several:
+        return None
+    return Caveat(
+        code="multi_node",
+        severity="warning",
+        message=f"{units.counted(len(several), 'candidate')} of several instances: counted as if "
+        "training scaled perfectly over a network that nobody measured",
+        remedy="take one larger instance, or measure the training on two before renting more",
     )
 
 

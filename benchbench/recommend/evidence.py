@@ -19,6 +19,7 @@ class Evidence:
     """What is known of the goal's workload."""
 
     unit: str
+    scenario: Scenario | None
     references: Sequence[Reference]
     failed: Sequence[Record]
     ceilings: Ceilings
@@ -45,6 +46,7 @@ def evidence(records: Sequence[Record], silicon: Silicon, goal: Goal) -> Evidenc
     unit = kept[0].figures.unit if kept else ours[0].work.unit
     return Evidence(
         unit=unit,
+        scenario=scenario,
         references=kept,
         failed=[record for record in ours if record.failure is not None],
         ceilings=Ceilings.of(everything),

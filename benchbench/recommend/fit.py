@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchbench import units
 from benchbench.catalog.offer import Confidence, Offer
 from benchbench.catalog.silicon import OfferSilicon, Silicon
-from benchbench.predict import Ceilings, Prediction, Predictor, Reference, Refusal
+from benchbench.predict import Ceilings, Prediction, Predictor, Reference, Refusal, Step
 from benchbench.predict.reference import reported_name
 from benchbench.recommend.answer import Configuration
 from benchbench.record import Cloud, Record
@@ -31,6 +31,8 @@ class Delivery:
     because: str
     floor_rate: float | None
     """Units/s at 100 % of the datasheet's peak."""
+    step: Step | None = None
+    """How far a prediction reaches."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,7 @@ def _predicted(
         ),
         because=answer.because,
         floor_rate=_floor_rate(flops, chips.peak_flops(answer.precision)),
+        step=answer.step,
     )
 
 

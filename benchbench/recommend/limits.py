@@ -11,6 +11,7 @@ from benchbench import units
 from benchbench.recommend.answer import Goal
 from benchbench.recommend.ledger import FILTERS, Ledger
 from benchbench.recommend.price import Floats, Indices, Priced
+from benchbench.record import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,23 @@ class Limit:
         return f"needs {self.text(needed)}; the {self.name} is {self.text(self.allowed)}"
 
 
+_MOST_REPLICAS = 64
+"""Where the goal names none."""
+
+
+def bounded(goal: Goal, scenario: Scenario | None) -> Goal:
+    """The goal with its limit on instances filled in, so that the answer shows it."""
+    if goal.max_replicas is not None:
+        return goal
+    most = 1 + goal.spare_replicas if scenario == "train" else _MOST_REPLICAS
+    return goal.model_copy(update={"max_replicas": most})
+
+
+def most_replicas(goal: Goal) -> int:
+    """Spares included."""
+    return _MOST_REPLICAS if goal.max_replicas is None else goal.max_replicas
+
+
 def limits(priced: Priced, goal: Goal) -> list[Limit]:
     """What the goal limits, at the cautious end of each throughput's interval."""
     found = [_replicas(priced, goal)]
@@ -55,10 +73,11 @@ def limits(priced: Priced, goal: Goal) -> list[Limit]:
 
 def _replicas(priced: Priced, goal: Goal) -> Limit:
     """Too many instances: said as the deadline they would miss where only that asks for them."""
-    allowed = float(goal.max_replicas)
+    most = most_replicas(goal)
+    allowed = float(most)
     if goal.units is None or goal.deadline_s is None or goal.rate_per_s is not None:
         return Limit("replicas", "limit on instances", allowed, priced.replicas, _instances)
-    working = max(1, goal.max_replicas - goal.spare_replicas)
+    working = max(1, most - goal.spare_replicas)
     fastest = goal.units / (priced.throughput.cautious * working)
     name = f"deadline with {units.counted(working, 'instance')}"
     return Limit("deadline", name, goal.deadline_s, fastest, units.duration)

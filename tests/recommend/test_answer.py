@@ -49,6 +49,38 @@ def test_beyond_the_best_the_rest_says_its_rank() -> None:
     assert [one.pareto for one in both.candidates] == [True, True]
 
 
+@pytest.mark.parametrize("rented", [True, False])
+def test_what_was_measured_stays_in_the_ranking(*, rented: bool) -> None:
+    """At rank 3 of 3 with one place: what staying on this CPU costs is seen, at its rank."""
+    cloud = make.rented("aws", "c6a.xlarge") if rented else None
+    offers = [
+        make.gpu_offer(instance="a", price_usd_per_hour=0.1),
+        make.gpu_offer(instance="b", price_usd_per_hour=0.2),
+        make.offer(),
+    ]
+    found = answer([make.record(3, system=make.system(cloud=cloud))], offers, most=1)
+    assert [(one.rank, one.offer.instance) for one in found.candidates] == [
+        (1, "a"),
+        (3, "c6a.xlarge"),
+    ]
+    assert [one.step for one in found.candidates] == ["other_kind", None if rented else "same_chip"]
+    assert [one.instance for one in found.rejected] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("offers", "said"),
+    [
+        ([make.gpu_offer()], "their intervals rest on an assumed share of the peak, not validated"),
+        ([make.gpu_offer(), make.offer()], "the intervals of 1 rest on an assumed share"),
+        ([make.offer()], "not measured; the intervals hold 80 %"),
+    ],
+)
+def test_only_validated_intervals_hold_80_percent(offers: list[Offer], said: str) -> None:
+    """From a CPU to an accelerator nothing validated them."""
+    found = answer([make.record(3)], offers)
+    assert said in {caveat.code: caveat.message for caveat in found.caveats}["predicted"]
+
+
 FLEETS = st.lists(
     st.tuples(st.sampled_from([0.5, 1, 2, 4, 8]), st.integers(1, 40)), min_size=1, max_size=12
 )

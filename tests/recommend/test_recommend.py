@@ -5,6 +5,7 @@ import math
 import pytest
 
 from benchbench.catalog.offer import Offer
+from benchbench.record import Scenario
 from tests import factories as make
 from tests.recommend.ask import FLOPS, answer, noisy, only
 
@@ -67,6 +68,32 @@ def test_a_rate_needs_replicas_with_headroom_and_spares(
     assert one.replicas == replicas
     assert one.usd_per_hour == pytest.approx(4 * replicas)
     assert one.usd_per_unit.value == pytest.approx(4 * replicas / (3600 * rate))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "spare", "admitted"), [("train", 0, 1), ("train", 1, 1), ("offline", 0, 2)]
+)
+def test_training_stays_on_one_instance_unless_told(
+    scenario: Scenario, spare: int, admitted: int
+) -> None:
+    """At 5,000 images/s one A100 is too slow and eight are not; inference may take several."""
+    offers = [make.gpu_offer(), make.gpu_offer(8)]
+    record = make.gpu_record(1000, scenario=scenario)
+    found = answer([record], offers, rate_per_s=4000.0, max_replicas=None, spare_replicas=spare)
+    assert len(found.candidates) == admitted
+    assert "multi_node" not in {caveat.code for caveat in found.caveats}
+    if scenario == "train":
+        assert found.goal.max_replicas == 1 + spare
+        assert [one.code for one in found.rejected] == ["replicas"]
+
+
+def test_training_on_several_instances_is_doubted() -> None:
+    """Asked for by number, it is answered, and said to assume a network nobody measured."""
+    found = answer([make.gpu_record(1000)], [make.gpu_offer()], rate_per_s=4000.0, max_replicas=8)
+    assert only(found).replicas == 6
+    doubt = {caveat.code: caveat for caveat in found.caveats}["multi_node"]
+    assert "scaled perfectly" in doubt.message
+    assert "one larger instance" in doubt.remedy
 
 
 def test_replicas_rest_on_the_low_end() -> None:
