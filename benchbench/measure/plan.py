@@ -55,9 +55,10 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     What is left open is chosen for this machine (see `benchbench.measure.choose`).
 
     Raises:
-        UsageError: a workload file or a choice cannot be used.
+        UsageError: a workload file, a path or a choice cannot be used.
         CannotMeasureError: the device asked for is not here.
     """
+    data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
     once = []
     for file in workload_files:
@@ -67,14 +68,21 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             precision=choose.precision(precision, name, system, workload),
             batch_size=choose.batch_size(batch_size, name, workload),
             backend=backend,
-            data=None if data is None else data.absolute(),
-            weights=None if weights is None else weights.absolute(),
+            data=data,
+            weights=weights,
             seed=seed,
             parameters=dict(parameters or {}),
         )
         once.append(_planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts))
     count = REPEATS[effort] if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
+
+
+def _existing(option: str, path: Path | None) -> Path | None:
+    """The path, no longer tied to the working directory."""
+    if path is not None and not path.exists():
+        raise UsageError(f"{option} {path} is not there; correct the path or leave {option} out")
+    return None if path is None else path.absolute()
 
 
 def _planned(

@@ -30,8 +30,10 @@ def test_repeats_go_round_all_workloads(tmp_path: Path, effort: Effort, repeats:
     assert {one.budget for one in found} == {BUDGETS[effort]}
 
 
-def test_a_plan_holds_what_was_asked_for(tmp_path: Path) -> None:
+def test_a_plan_holds_what_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every choice arrives in the setting; paths no longer depend on the working directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("pictures").mkdir()
     one, _ = planned(
         tmp_path,
         batch_size=2,
@@ -42,10 +44,17 @@ def test_a_plan_holds_what_was_asked_for(tmp_path: Path) -> None:
         repeats=1,
     )
     assert (one.setting.batch_size, one.setting.precision, one.setting.seed) == (2, "fp32", 5)
-    assert one.setting.data == Path.cwd() / "pictures"
+    assert one.setting.data == tmp_path / "pictures"
     assert one.setting.parameters == {"depth": 3}
     assert one.setting.device == "cpu"
     assert one.sha256 == source_sha256(one.file)
+
+
+@pytest.mark.parametrize("option", ["data", "weights"])
+def test_a_path_that_is_not_there_is_refused(tmp_path: Path, option: str) -> None:
+    """Before anything runs: a typing mistake is no failed measurement."""
+    with pytest.raises(UsageError, match=f"--{option} .*/nowhere is not there; correct"):
+        planned(tmp_path, **{option: tmp_path / "nowhere"})
 
 
 @pytest.mark.parametrize("text", ["def", "import no_such_library", "undefined", "x = 1"])
