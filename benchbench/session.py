@@ -43,7 +43,12 @@ def measure(
     with_ceilings: bool = True,
     resume: bool = False,
 ) -> Outcome:
-    """The limits the plan will be held against, then the plan."""
+    """The limits the plan will be held against, then the plan.
+
+    Raises:
+        UsageError: results cannot be stored there; nothing was measured.
+    """
+    store.prepare()
     devices = tuple(dict.fromkeys(one.setting.device for one in planned))
     precisions = tuple(dict.fromkeys(one.setting.precision for one in planned))
     found: tuple[Ceiling, ...] = ()

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from benchbench.errors import DataError
+from benchbench.errors import DataError, UsageError
 from benchbench.record import SCHEMA, Record
 
 _HASH_LENGTH = 16
@@ -62,6 +62,23 @@ class Store:
         self.url = str(url)
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
         self._local = Path(self._root) if "file" in _protocols(self._fs) else None
+
+    def prepare(self) -> None:
+        """Make sure that results can be stored, before hours are spent on them.
+
+        Raises:
+            UsageError: the folder cannot be created or written.
+        """
+        trial = f"{self._root}/.writing-{secrets.token_hex(8)}"
+        try:
+            self._fs.makedirs(self._root, exist_ok=True)
+            self._fs.pipe_file(trial, b"")
+            self._fs.rm_file(trial)
+        except OSError as error:
+            raise UsageError(
+                f"results cannot be stored in {self.url} ({error.strerror or error}); "
+                "choose another folder with --out"
+            ) from error
 
     def write(self, record: Record) -> str:
         """Store `record` and return its document's name. Storing it twice changes nothing."""

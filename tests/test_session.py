@@ -1,11 +1,13 @@
 """What a sitting at a machine measures, with the measuring itself replaced."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchbench import run, session
+from benchbench.errors import UsageError
 from benchbench.record import Ceiling, Precision, System
 from benchbench.run import Outcome, Planned
 from benchbench.store import Store
@@ -81,6 +83,14 @@ def test_limits_come_first_for_what_the_plan_uses(bench: Bench) -> None:
     given = planned(Store("memory://session"), bench, with_ceilings=True)
     assert bench.ceilings == [(("cpu",), ("fp32",))]
     assert given["ceilings"] == (make.ceiling(1e12),)
+
+
+def test_a_place_that_cannot_hold_results_is_refused_first(bench: Bench, tmp_path: Path) -> None:
+    """Before the ceilings, which take half a minute."""
+    (tmp_path / "results").write_text("a file")
+    with pytest.raises(UsageError, match="--out"):
+        planned(Store(tmp_path / "results"), bench, with_ceilings=True)
+    assert bench.ceilings == []
 
 
 def test_limits_can_be_left_out(bench: Bench) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbench.errors import DataError
+from benchbench.errors import DataError, UsageError
 from benchbench.record import Record
 from benchbench.store import Store, content_hash
 from tests import factories as make
@@ -30,6 +30,29 @@ def test_writing_twice_stores_once(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert store.write(make.record()) == store.write(make.record())
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_prepared_store_is_an_empty_folder(tmp_path: Path) -> None:
+    """Whatever was written to try it is gone, and doing it twice is no harm."""
+    for _ in range(2):
+        Store(tmp_path / "a" / "b").prepare()
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_store_far_away_is_tried_too() -> None:
+    """Another file system holds nothing more afterwards."""
+    store = Store("memory://prepared")
+    store.prepare()
+    assert store.read().records == ()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/nowhere", "/proc/self"])
+def test_a_place_that_cannot_hold_results_is_refused(tmp_path: Path, place: str) -> None:
+    """A plain file, a folder that cannot be created, one that cannot be written."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match=r"cannot be stored in .*; choose another folder.*--out"):
+        Store(tmp_path / place).prepare()
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_store_that_does_not_exist_is_empty(tmp_path: Path) -> None:
