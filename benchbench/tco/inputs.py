@@ -24,7 +24,6 @@ class Input(NamedTuple):
 
 
 _INPUTS = (
-    Input("cloud.price_decline_per_year", "fraction/year", "finance.cloud_price_decline_yr"),
     Input("cloud.spot_hours_between_interruptions", "hours", "cloud.spot_mtbi_h"),
     Input("cloud.egress_gb_per_month", "GB/month"),
     Input("cloud.storage_usd_per_month", "USD/month"),
@@ -35,7 +34,6 @@ _INPUTS = (
     Input("owned.residual_fraction_3y", "fraction", "finance.residual_fraction_3y"),
     Input("owned.maintenance_fraction_per_year", "fraction/year", "maint.pct_capex_yr"),
     Input("owned.software_usd_per_accelerator_year", "USD/year", "software.nvaie_usd_gpu_yr"),
-    Input("owned.load_factor", "fraction of maximum", "power.load_factor"),
     Input("owned.idle_fraction", "fraction of maximum", "planning.idle_fraction"),
     Input("owned.pue", "ratio", "power.pue"),
     Input("owned.electricity_usd_per_kwh", "USD/kWh", "power.elec_usd_kwh"),
@@ -60,7 +58,17 @@ def resolve(
     kind = "gpu" if accelerators else "cpu"
     network = "capex.cluster_network_fraction" if accelerators else "planning.network_cpu_fleet"
     depends = (
+        Input(
+            "cloud.price_decline_per_year",
+            "fraction/year",
+            "finance.cloud_price_decline_yr" if accelerators else "planning.price_decline_cpu",
+        ),
         Input("owned.life_years", "years", f"finance.useful_life_{kind}_yr"),
+        Input(
+            "owned.load_factor",
+            "fraction of maximum",
+            "power.load_factor" if accelerators else "planning.load_factor_cpu",
+        ),
         Input(
             "owned.network_fraction",
             "fraction of total cost",

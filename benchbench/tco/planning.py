@@ -59,6 +59,22 @@ PLANNING = {
             "network was 8 % of a warehouse-scale computer's cost (danluu.com/datacenter-power)",
         ),
         _planning(
+            "planning.price_decline_cpu",
+            0.0,
+            -0.05,
+            0.05,
+            "fraction/year",
+            "the cuts behind the 12 % a year were of GPU instances; no trend is assumed for CPUs",
+        ),
+        _planning(
+            "planning.load_factor_cpu",
+            0.7,
+            0.5,
+            0.9,
+            "share of maximum power",
+            "a CPU server draws its maximum only when all cores are busy; measure yours",
+        ),
+        _planning(
             "planning.idle_fraction",
             0.3,
             0.2,

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from benchbench import bundled
 from benchbench.errors import DataError
 from benchbench.record import Model
+from benchbench.tco.contradictions import contradictions
 
 Triple = Annotated[tuple[float, float, float], Field(strict=False)]
 Number = float | Triple
@@ -65,12 +66,20 @@ def _amount(most: float, hint: str, least: float = 0.0) -> AfterValidator:
     return AfterValidator(_within(least, most, hint))
 
 
+def _paid(value: Number) -> Number:
+    if _figures(value)[0] == 0:
+        message = "0 is no price; leave it out where you do not know it"
+        raise ValueError(message)
+    return value
+
+
 Fraction = Annotated[Number, AfterValidator(_not_per_cent(0.0, 1.0))]
 Change = Annotated[Number, AfterValidator(_not_per_cent(-0.5, 0.9))]
 Growth = Annotated[float, AfterValidator(_not_per_cent(-0.9, 10.0))]
 Amount = Annotated[Number, _amount(1e15, "write an amount of 0 or more")]
+Paid = AfterValidator(_paid)
 HourlyPrice = Annotated[
-    Number, _amount(2000, "write USD per hour of one instance, not a month's bill")
+    Number, _amount(2000, "write USD per hour of one instance, not a month's bill"), Paid
 ]
 Count = Annotated[int, Field(ge=0)]
 Months = Annotated[int, Field(ge=0, le=600)]
@@ -123,7 +132,7 @@ class CloudSection(Model):
     spot_hours_between_interruptions: Amount | None = None
     checkpoint_minutes: Annotated[float, Field(ge=0)] = 5.0
     restart_minutes: Annotated[float, Field(ge=0)] = 10.0
-    bill_usd_per_month: Amount | None = None
+    bill_usd_per_month: Annotated[Amount, Paid] | None = None
     """A known bill for the whole demand, in place of a price."""
     price_decline_per_year: Change | None = None
     egress_gb_per_month: Annotated[Number, _amount(1e8, "write gigabytes: 15 TB is 15000")] = 0.0
@@ -250,7 +259,7 @@ def parse(document: Mapping[str, Any]) -> Scenario:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
         raise DataError(_sentence(error)) from error
-    for mistake in _contradictions(scenario):
+    for mistake in contradictions(scenario):
         raise DataError(mistake)
     return scenario
 
@@ -285,31 +294,3 @@ def _sentence(error: ValidationError) -> str:
     if told["type"] == "value_error":
         return f"{key}: {told['msg'].removeprefix('Value error, ')}"
     return f"{key}: {told['input']!r} will not do; {told['msg'].lower()}"
-
-
-def _contradictions(scenario: Scenario) -> Iterator[str]:
-    demand, owned = scenario.demand, scenario.owned
-    if owned.site == "colocation" and owned.colocation_includes_power is None:
-        yield (
-            "does the colocation price include power? it decides a large line of the cost; write "
-            "colocation_includes_power = true or false under [owned] (or site = 'own')"
-        )
-    if demand.shape == "growth" and demand.growth_per_year is None:
-        yield "demand.shape is 'growth'; write demand.growth_per_year, as 0.3 for 30 % a year"
-    if (demand.shape == "csv") != (demand.csv is not None):
-        yield "demand.shape = 'csv' and demand.csv = 'FILE' go together; write both or neither"
-    if demand.units_per_month is not None and demand.workload is None:
-        yield "demand.units_per_month counts units of a workload; write demand.workload too"
-    ways = ("amount", "csv", "units_per_month", "machine_hours_per_month")
-    stated = [way for way in ways if getattr(demand, way) is not None]
-    if len(stated) > 1:
-        yield f"demand.{stated[0]} and demand.{stated[1]} say the same thing; keep one"
-    cloud, horizon = scenario.cloud, scenario.finance.horizon_months
-    if cloud.bill_usd_per_month is not None and cloud.price_usd_per_hour:
-        yield "cloud.bill_usd_per_month replaces cloud.price_usd_per_hour; keep one"
-    if cloud.commitment_months is not None and cloud.commitment_months > horizon:
-        yield (
-            f"cloud.commitment_months = {cloud.commitment_months} is longer than "
-            f"finance.horizon_months = {horizon}, and every month of a commitment is paid; shorten "
-            "the one or lengthen the other"
-        )

@@ -92,6 +92,9 @@ def document(**sections: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name, fields in sections.items():
         base[name] = {**base.get(name, {}), **fields}
+    owned = base["owned"]
+    if owned.get("site") == "own" and "colocation_includes_power" not in sections["owned"]:
+        del owned["colocation_includes_power"]
     return base
 
 

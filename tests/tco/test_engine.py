@@ -416,8 +416,7 @@ def test_spot_is_an_alternative_only_where_it_is_allowed() -> None:
     found = answer(cloud=spot)
     assert named(found, "spot").npv_usd is not None
     assert "spot" in found.break_even.utilisation_against
-    allowed = {one.name for one in answer(cloud={"spot_usd_per_hour": 20.0}).alternatives}
-    assert "spot" not in allowed
+    assert "spot" not in {one.name for one in answer().alternatives}
 
 
 def test_a_commitment_nobody_uses_enough_is_refused_with_a_reason() -> None:
@@ -465,21 +464,22 @@ def test_the_unit_cost_is_the_cost_over_the_work() -> None:
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @such_as(amount=1.0, busy=1e-300, price=1.0, horizon=3)
-@such_as(amount=1.0, busy=0.5, price=0.0, horizon=12)
+@such_as(amount=1.0, busy=0.5, price=0.01, horizon=12)
 @given(
     amount=st.one_of(st.just(0.0), st.floats(0.001, 30.0)),
     busy=st.floats(0.0, 1.0),
-    price=st.one_of(st.just(0.0), st.floats(0.01, 200.0)),
+    price=st.floats(0.01, 200.0),
     horizon=st.integers(1, 120),
 )
 def test_every_question_has_an_answer(
     amount: float, busy: float, price: float, horizon: int
 ) -> None:
-    """Odd sizes, free clouds, short horizons: a document, never a crash or a NaN."""
+    """Odd sizes, cheap clouds, short horizons: a document, never a crash or a NaN."""
+    committed = {"commitment_discount": 0.3} if horizon >= 12 else {}
     found = answer(
         20,
         demand={"amount": amount, "busy_fraction": busy},
-        cloud={"price_usd_per_hour": price, "commitment_discount": 0.3},
+        cloud={"price_usd_per_hour": price, **committed},
         finance={"horizon_months": horizon},
     )
     assert TcoAnswer.model_validate_json(found.model_dump_json()) == found

@@ -32,6 +32,16 @@ def test_a_gpu_fleet_lives_four_years_and_a_cpu_fleet_five() -> None:
     assert resolve(accelerators=0)["owned.life_years"].value == 5
 
 
+def test_what_gpus_taught_is_not_applied_to_cpus() -> None:
+    """Neither the price cuts of GPU instances nor the load of GPU servers."""
+    gpu, cpu = resolve(), resolve(accelerators=0)
+    decline, load_factor = "cloud.price_decline_per_year", "owned.load_factor"
+    assert (gpu[decline].value, gpu[load_factor].value) == (0.12, 0.75)
+    assert (cpu[decline].low, cpu[decline].value, cpu[decline].high) == (-0.05, 0.0, 0.05)
+    assert cpu[load_factor].source.startswith("planning value: a CPU server")
+    assert "Epoch" not in cpu[load_factor].source
+
+
 def test_the_network_depends_on_the_fleet() -> None:
     """A cluster's fabric, a single server's uplink, a CPU fleet's switches."""
     shares = [

@@ -106,5 +106,6 @@ def test_who_pays_for_power(owned: dict[str, Any], colocation: bool, pays_power:
 
 def test_minutes_become_hours() -> None:
     """Of checkpoints and restarts."""
-    case = setup(cloud={"checkpoint_minutes": 6, "restart_minutes": 15}).case
+    spot = {"spot_allowed": True, "spot_usd_per_hour": 20.0}
+    case = setup(cloud={"checkpoint_minutes": 6, "restart_minutes": 15, **spot}).case
     assert (case.checkpoint_hours, case.restart_hours) == (0.1, 0.25)
