@@ -11,6 +11,7 @@ from benchbench.record import Caveat, Ceiling, Effort, Measurement, Precision, S
 from benchbench.stats import median, modified_z
 
 _NOISY_FRACTION = 0.05
+_TOO_NOISY_FRACTION = 0.5
 _FEW_STEPS = 8
 _SLOW_FIRST_STEP = 5.0
 _OUTLIER_Z = 14.8
@@ -118,8 +119,10 @@ def _spread(observed: Observed) -> Iterator[Caveat]:
     steps = observed.measurement.step_s
     half_width = half_width_fraction(_running_sums(steps))
     if half_width is not None and half_width > _NOISY_FRACTION:
-        yield _warning(
-            "noisy",
+        hopeless = half_width > _TOO_NOISY_FRACTION
+        make, code = (_invalid, "too_noisy") if hopeless else (_warning, "noisy")
+        yield make(
+            code,
             f"the mean step is only known to {units.interval(half_width)}",
             "stop other work on this machine, or measure longer",
         )

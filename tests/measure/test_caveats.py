@@ -69,6 +69,16 @@ def test_noise_is_a_half_width_above_five_per_cent() -> None:
     assert "noisy" not in steps([1.0, 1.1] * 8)
 
 
+def test_noise_beyond_half_the_value_is_no_basis() -> None:
+    """Known to 2.1314 · 3.615 / 4 / 4.5 = 43 % is a warning, to 2.1314 · 5.814 / 4 / 4.25 = 73 %
+    withholds the number; one doubt in either case."""
+    assert "noisy" in steps([1.0, 8.0] * 8)
+    hopeless = steps([1.0, 1.0, 1.0, 14.0] * 4)
+    assert hopeless["too_noisy"].severity == "invalid"
+    assert "73 %" in hopeless["too_noisy"].message
+    assert "noisy" not in hopeless
+
+
 def test_outliers_are_counted_and_kept() -> None:
     """Median 1, MAD 0.01: the step of 1.5 s has a modified z of 0.6745 · 50 = 33.7."""
     seen = steps([0.99, 1.0, 1.01, 1.0] * 4 + [0.99, 1.01] * 4 + [1.5])["outliers"]
