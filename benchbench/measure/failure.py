@@ -15,6 +15,7 @@ _REMEDIES: dict[FailureKind, str] = {
     "error": "read the message, mend the workload or its parameters, and run again",
 }
 _INSTALL = "install what the workload needs: pip install 'benchbench[bench]' brings PyTorch"
+_NO_EXIT = "take the exit out of the workload, or raise an error that says what is wrong"
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE}
 
 
@@ -42,6 +43,9 @@ def of_exception(error: BaseException) -> Failure:
     message = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
     if isinstance(error, BenchbenchError):
         return failure("error", str(error))
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else error.code
+        return failure("error", f"SystemExit: something called sys.exit({code})", remedy=_NO_EXIT)
     if isinstance(error, ImportError):
         return failure("error", message, remedy=_INSTALL)
     if isinstance(error, FloatingPointError):

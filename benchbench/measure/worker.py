@@ -223,10 +223,14 @@ def main(descriptor: int, parent: int) -> None:
     channel = Channel(descriptor)
     sys.excepthook = channel.last_words
     body = _read_request().body
-    if isinstance(body, MeasureWorkload):
-        channel.send(Message(result=measure_workload(body, channel)))
-    else:
-        channel.send(Message(result=measure_ceilings(body, channel)))
+    try:
+        if isinstance(body, MeasureWorkload):
+            channel.send(Message(result=measure_workload(body, channel)))
+        else:
+            channel.send(Message(result=measure_ceilings(body, channel)))
+    except SystemExit as error:  # passes `sys.excepthook` by
+        channel.send(Message(failure=failure.of_exception(error)))
+        raise
     sys.stderr.flush()
     os._exit(0)
 

@@ -33,6 +33,7 @@ def test_an_exception_is_told_in_one_line() -> None:
     assert of_exception(ValueError("first\nsecond")).message == "ValueError: first"
     assert of_exception(MemoryError()).message == "MemoryError"
     assert of_exception(UsageError("say --batch 2")).message == "say --batch 2"
+    assert of_exception(SystemExit()).message == "SystemExit: something called sys.exit()"
     assert "pip install" in of_exception(ModuleNotFoundError("No module named 'torch'")).remedy
 
 

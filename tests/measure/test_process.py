@@ -110,7 +110,8 @@ def test_a_death_by_signal_is_named(
         ),
         ("raise UsageError('use --batch 2')", "pass", "error", "use --batch 2"),
         ("pass", "raise RuntimeError('CUDA out of memory.')", "out_of_memory", "CUDA"),
-        ("pass", "sys.exit(3)", "error", "exit code 3"),
+        ("pass", "sys.exit(3)", "error", "SystemExit: something called sys.exit(3)"),
+        ("pass", "sys.exit(0)", "error", "SystemExit: something called sys.exit(0)"),
         ("pass", "os._exit(0)", "error", "no result"),
     ],
 )
