@@ -32,7 +32,7 @@ _PRECISIONS = get_args(Precision)
 _SCENARIOS = get_args(Scenario)
 _MISTAKES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError),
-    *(NameError, OSError, RuntimeError, TypeError, ValueError),
+    *(NameError, OSError, RuntimeError, SystemExit, TypeError, ValueError),
 )
 """What a file raises by mistake; our own errors pass through."""
 
@@ -253,12 +253,20 @@ def _blaming(path: Path) -> Iterator[None]:
         message = f"{path}, line {error.lineno}: {error.msg}; correct the file and try again"
         raise UsageError(message) from error
     except _MISTAKES as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), 1)
+        missing = isinstance(error, ImportError)
+        remedy = "install the package it needs" if missing else "correct the file"
         message = (
-            f"{path}, line {line}: {type(error).__name__}: {error}; correct the file and try again"
+            f"{path}, line {_line_in(path, error)}: {type(error).__name__}: {error}; "
+            f"{remedy} and try again"
         )
         raise UsageError(message) from error
+
+
+def _line_in(path: Path, error: BaseException) -> int:
+    """The deepest line of the file the error came through; 1 when it never was there."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    here = path.resolve()
+    return next((f.lineno or 1 for f in frames if Path(f.filename).resolve() == here), 1)
 
 
 def _check(module: ModuleType, path: Path) -> None:

@@ -151,9 +151,23 @@ def test_an_error_at_import_is_located(tmp_path: Path) -> None:
 def test_a_missing_package_is_named(tmp_path: Path) -> None:
     """An import that fails says which module and on which line."""
     path = written(tmp_path, ('= ("fp32",)', '= ("fp32",)\nimport no_such_package'))
-    assert f"{path}, line 8: ModuleNotFoundError: No module named 'no_such_package'" in refusal(
-        path
+    assert refusal(path) == (
+        f"{path}, line 8: ModuleNotFoundError: No module named 'no_such_package'; "
+        "install the package it needs and try again"
     )
+
+
+def test_a_relative_path_is_located_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python knows the file by its absolute path, its author by a short one."""
+    written(tmp_path, ('= ("fp32",)', '= ("fp32",)\nimport no_such_package'))
+    monkeypatch.chdir(tmp_path)
+    assert refusal(Path("broken.py")).startswith("broken.py, line 8: ModuleNotFoundError: ")
+
+
+def test_a_file_that_exits_does_not_take_us_with_it(tmp_path: Path) -> None:
+    """`sys.exit(0)` at the top level would look like success."""
+    path = written(tmp_path, ('= ("fp32",)', '= ("fp32",)\nimport sys\nsys.exit(0)'))
+    assert refusal(path).startswith(f"{path}, line 9: SystemExit: 0; correct")
 
 
 def test_missing_names_are_all_named(tmp_path: Path) -> None:
