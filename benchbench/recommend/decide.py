@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,10 +130,10 @@ def _shown(field: _Field, most: int) -> _Shown:
 
 
 def _first_as_measured(field: _Field) -> Indices:
-    """The best ranked row that is measured or of the silicon measured; none when there is none."""
-    steps = (field.verdicts.delivery(int(at)).step for at in field.at)
-    rows = (row for row, step in enumerate(steps) if step in (None, "same_chip"))
-    return np.array(list(islice(rows, 1)), np.intp)
+    """The best ranked row that is measured, else of the chip measured; none when there is none."""
+    steps = [field.verdicts.delivery(int(at)).step for at in field.at]
+    best = next((steps.index(step) for step in (None, "same_chip") if step in steps), None)
+    return np.array([] if best is None else [best], np.intp)
 
 
 def _cost_and_time(terms: Priced) -> tuple[Floats, Floats]:

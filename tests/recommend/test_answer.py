@@ -67,6 +67,15 @@ def test_what_was_measured_stays_in_the_ranking(*, rented: bool) -> None:
     assert [one.instance for one in found.rejected] == ["b"]
 
 
+def test_the_very_machine_stays_before_a_cheaper_one_of_its_chip() -> None:
+    """c6a.xlarge was measured; a cheaper look-alike ranks above it and does not stand in for it."""
+    system = make.system(cloud=make.rented("aws", "c6a.xlarge"))
+    cheap = make.gpu_offer(instance="a", price_usd_per_hour=0.1)
+    offers = [cheap, make.offer(), make.offer(instance="like", price_usd_per_hour=0.09)]
+    found = answer([make.record(3, system=system)], offers, most=1)
+    assert [one.offer.instance for one in found.candidates] == ["a", "c6a.xlarge"]
+
+
 @pytest.mark.parametrize(
     ("offers", "said"),
     [
