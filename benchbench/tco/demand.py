@@ -1,14 +1,10 @@
 """How much work there is: levels and the share of hours at each, month by month."""
 
-import csv
-import math
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from benchbench.errors import DataError
 from benchbench.tco.money import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Value
 
 _DAYS_PER_YEAR = 365
@@ -33,6 +29,8 @@ class Demand:
     months: int
     growth_per_year: float = 0.0
     batch: bool = False
+    hours: int | None = None
+    """Observed ones the curve rests on; None: it is a shape somebody stated."""
 
     def by_month(self) -> Array:
         """Levels in months 1 … `months`: (months, L)."""
@@ -111,36 +109,3 @@ def business_hours_share(hours_per_day: float, days_per_week: float) -> float:
 def peak_days_share(days_per_year: float) -> float:
     """The share of a year's hours that are on peak days."""
     return days_per_year / _DAYS_PER_YEAR
-
-
-def from_csv(path: Path) -> tuple[Array, Array]:
-    """Hourly demand, the last column of each row; equal levels are one entry of the curve.
-
-    Raises DataError naming the line of a value that is not a finite number ≥ 0.
-    """
-    if not path.is_file():
-        message = f"no demand file {path}; demand.csv is a path relative to the scenario file"
-        raise DataError(message)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [(number, row[-1]) for number, row in enumerate(csv.reader(file), 1) if row]
-    hours = [_level(path, number, text) for number, text in rows if not _heading(number, text)]
-    if not hours:
-        message = f"{path} holds no hours; write one row per hour, the demand in the last column"
-        raise DataError(message)
-    levels, counts = np.unique(np.array(hours), return_counts=True)
-    return levels[::-1].copy(), counts[::-1] / counts.sum()
-
-
-def _heading(number: int, text: str) -> bool:
-    return number == 1 and not any(letter.isdigit() for letter in text)
-
-
-def _level(path: Path, number: int, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0:
-        message = f"{path}:{number}: {text!r} is not an hour's demand; write a number of 0 or more"
-        raise DataError(message)
-    return value

@@ -10,7 +10,7 @@ from benchbench.catalog.defaults import Default
 from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
 from benchbench.record import Record
-from benchbench.tco import capacity, inputs, prices, words
+from benchbench.tco import capacity, inputs, observed, prices, words
 from benchbench.tco import demand as demands
 from benchbench.tco import server as servers
 from benchbench.tco.answer import Assumption
@@ -36,6 +36,7 @@ class Setup:
     prices: Prices
     server: Server
     unit: str
+    today: date
     units_per_hour: float
     """Of one unit of the demand's level: 1 server-hour, or 3600 units at 1 unit per second."""
 
@@ -69,7 +70,7 @@ def prepare(
         bought.assumption("owned.capacity", level),
     ]
     rows_said = tuple(_labelled(row) for row in (*numbers, *stated))
-    return Setup(scenario, case, rows_said, found, server, unit, per_hour)
+    return Setup(scenario, case, rows_said, found, server, unit, today, per_hour)
 
 
 def _labelled(row: Assumption) -> Assumption:
@@ -100,8 +101,9 @@ def _demand(scenario: Scenario, busy: list[Assumption], server: float) -> Demand
     section = scenario.demand
     batch = _monthly_hours(scenario)
     amount = server if section.amount is None else section.amount
+    hours = None
     if section.csv is not None:
-        levels, weights = demands.from_csv(Path(section.csv))
+        levels, weights, hours = observed.from_csv(Path(section.csv))
     elif batch is not None:
         levels, weights = demands.two_levels(batch, 0.0, 1.0)
     else:
@@ -112,6 +114,7 @@ def _demand(scenario: Scenario, busy: list[Assumption], server: float) -> Demand
         months=scenario.finance.horizon_months,
         growth_per_year=section.growth_per_year or 0.0,
         batch=batch is not None,
+        hours=hours,
     )
 
 

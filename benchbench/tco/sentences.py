@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.tco import cloud
 from benchbench.tco.answer import (
     Alternative,
@@ -17,6 +19,9 @@ from benchbench.tco.case import Case
 from benchbench.tco.prepare import Setup
 
 _WORTH_SAYING = 0.05
+_HOURS_PER_WEEK = 168
+_NAMED = 3
+"""Old inputs named one by one."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ def sentences(told: Told) -> tuple[str, ...]:
         _payback(told),
         *_certainty(told),
         *told.setup.prices.doubts,
+        *_short_curve(told),
+        *_aged(told),
         *_hybrid(told),
         *_people(told),
         _basis(told),
@@ -185,6 +192,40 @@ def _saved(usd: float) -> str:
 def _flip(bar: TornadoBar, told: Told) -> str:
     unit = next((row.unit for row in told.setup.assumptions if row.key == bar.key), "")
     return f"the {bar.label} reaches {units.amount(bar.flips_at, unit)}"
+
+
+def _short_curve(told: Told) -> Iterator[str]:
+    """How much of the year was seen."""
+    hours = told.setup.case.demand.hours
+    if hours is None:
+        return
+    start = f"The demand curve rests on {units.counted(hours, 'hour')}"
+    if hours < _HOURS_PER_WEEK:
+        yield f"{start}, less than a week: a day or a weekend not seen may change the answer."
+    else:
+        yield f"{start}."
+
+
+def _aged(told: Told) -> Iterator[str]:
+    """Inputs past their time, those that move the saving most named; prices have their own."""
+    old = [row for row in told.setup.assumptions if _is_old(row, told)]
+    if not old:
+        return
+    order = [] if told.uncertainty is None else [bar.key for bar in told.uncertainty.tornado]
+    rank = {key: place for place, key in enumerate(order)}
+    old.sort(key=lambda row: (rank.get(row.key, len(rank)), row.as_of or ""))
+    named = ", ".join(f"the {row.label} ({row.as_of})" for row in old[:_NAMED])
+    several = len(old) > 1
+    yield (
+        f"{units.counted(len(old), 'input')} {'are' if several else 'is'} older than "
+        f"{STALE_AFTER_DAYS} days{', foremost' if several else ':'} {named}; check before you sign."
+    )
+
+
+def _is_old(row: Assumption, told: Told) -> bool:
+    if row.as_of is None or row.key == "cloud.price_usd_per_hour":
+        return False
+    return (told.setup.today - date.fromisoformat(row.as_of)).days > STALE_AFTER_DAYS
 
 
 def _hybrid(told: Told) -> Iterator[str]:

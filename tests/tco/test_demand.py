@@ -1,17 +1,13 @@
 """Duration curves: how many machines in how many hours."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbench.errors import DataError
 from benchbench.tco.demand import (
     Demand,
     business_hours_share,
-    from_csv,
     peak_days_share,
     two_levels,
 )
@@ -99,33 +95,6 @@ def test_what_is_served_and_what_is_left_are_all(high: float, busy: float, owned
     demand = Demand(levels, weights, 2, batch=True)
     rest = demand.machine_hours(1.0, float(owned)) / 730
     assert demand.served(np.full(2, float(owned))) + rest == pytest.approx(demand.mean())
-
-
-def test_a_csv_is_counted_by_hour(tmp_path: Path) -> None:
-    """Levels fall, equal ones are merged, a heading and a time column are allowed."""
-    path = tmp_path / "hours.csv"
-    path.write_text("hour,cores\n0,4\n1,4\n2,10\n3,0\n", encoding="utf-8")
-    levels, weights = from_csv(path)
-    assert levels.tolist() == [10, 4, 0]
-    assert weights.tolist() == [0.25, 0.5, 0.25]
-
-
-@pytest.mark.parametrize("bad", ["-1", "nan", "many", "inf"])
-def test_a_bad_hour_is_named_by_its_line(tmp_path: Path, bad: str) -> None:
-    """File, line and text are in the sentence."""
-    path = tmp_path / "hours.csv"
-    path.write_text(f"1\n2\n{bad}\n", encoding="utf-8")
-    with pytest.raises(DataError, match=rf"hours\.csv:3: '{bad}'"):
-        from_csv(path)
-
-
-def test_a_missing_or_empty_file_names_the_next_step(tmp_path: Path) -> None:
-    """No file, and a file without hours."""
-    with pytest.raises(DataError, match="relative to the scenario"):
-        from_csv(tmp_path / "none.csv")
-    (tmp_path / "empty.csv").write_text("cores\n", encoding="utf-8")
-    with pytest.raises(DataError, match="one row per hour"):
-        from_csv(tmp_path / "empty.csv")
 
 
 def test_what_is_remembered_cannot_be_written_to() -> None:

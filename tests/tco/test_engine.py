@@ -313,6 +313,7 @@ def test_a_csv_of_hours_is_a_demand(tmp_path: Path) -> None:
     found = engine.evaluate(scenario.load(path), today=TODAY, draws=0)
     assert named(found, "on_demand").months["on_demand"][1] == pytest.approx(1.25 * 730 * 10)
     assert found.utilisation == pytest.approx(0.625)
+    assert "The demand curve rests on 4 hours, less than a week" in " ".join(found.sentences)
 
 
 def test_a_missing_default_names_itself() -> None:

@@ -1,12 +1,14 @@
 """What is said in words agrees with the figures, and says what is assumed."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 
 from benchbench import units
-from tests.tco.cases_tco import answer, cost, named
+from benchbench.tco import engine, scenario
+from tests.tco.cases_tco import TODAY, answer, cost, document, named
 
 
 def said(draws: int = 0, **sections: dict[str, Any]) -> str:
@@ -115,6 +117,29 @@ def test_commitments_are_told_as_they_are_charged(months: int, text: str) -> Non
     """Which terms, and what is left after them."""
     stated = {"commitment_discount": 0.5, "shorter_commitment_discount": 0.3}
     assert text in said(cloud=stated, finance={"horizon_months": months})
+
+
+def test_old_inputs_are_doubted_in_one_sentence() -> None:
+    """A quote of December 2023 and whatever else is older than 180 days, the weightiest first."""
+    found = answer(500)
+    told = [one for one in found.sentences if "older than 180 days" in one]
+    old = [
+        row
+        for row in found.assumptions
+        if row.as_of is not None and (TODAY - date.fromisoformat(row.as_of)).days > 180
+    ]
+    assert found.uncertainty is not None
+    keys = {row.key for row in old}
+    weightiest = next(bar for bar in found.uncertainty.tornado if bar.key in keys)
+    assert len(told) == 1
+    assert told[0].startswith(f"{len(old)} inputs are older than 180 days, foremost the ")
+    assert f"foremost the {weightiest.label} (" in told[0]
+
+
+def test_fresh_inputs_are_not_doubted() -> None:
+    """On a day before any of them was read."""
+    found = engine.evaluate(scenario.parse(document()), today=date(2000, 1, 1), draws=0)
+    assert not any("older than" in one for one in found.sentences)
 
 
 def test_nothing_measured_is_admitted() -> None:
