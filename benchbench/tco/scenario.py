@@ -274,6 +274,8 @@ def _unknown(document: Mapping[str, Any]) -> Iterator[str]:
             for key in value:
                 if key not in section:
                     yield f"unknown key '{name}.{key}'; {_closest(key, section)}"
+        elif name != "title":
+            yield f"[{name}] must be a section; write [{name}] and its keys on the lines below"
 
 
 def _closest(name: str, known: Mapping[str, Any]) -> str:

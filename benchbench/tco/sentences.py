@@ -71,10 +71,11 @@ def _headline(told: Told) -> str:
     ranked = told.ranked()
     cost, best = ranked[0]
     months = told.setup.case.horizon
+    span = units.counted(months, "month")
     if told.setup.case.demand.mean().sum() == 0:
-        return f"There is no work in these {months} months, so renting on demand costs least."
+        return f"There is no work in {span}, so renting on demand costs least."
     start = (
-        f"Over {months} months, {_name(best)} costs least: {units.usd(cost)} in today's money "
+        f"Over {span}, {_name(best)} costs least: {units.usd(cost)} in today's money "
         f"({units.usd(best.total_usd)} in cash)"
     )
     others = [(price, one) for price, one in ranked if one is not best]
@@ -286,6 +287,13 @@ def _conditions(told: Told) -> Iterator[str]:
         yield "The colocation price is taken to include power, as the scenario says."
     if case.commitment_months is not None:
         yield _commitments(case)
+    if _rents_beside(told):
+        yield "What is rented beside owned servers is all rented on demand, without commitments."
+
+
+def _rents_beside(told: Told) -> bool:
+    ways = (told.alternative(told.own), told.alternative("hybrid"))
+    return any(sum(way.months.get("on_demand", ())) > 0 for way in ways)
 
 
 def _commitments(case: Case) -> str:

@@ -80,6 +80,13 @@ def test_an_unknown_section_names_the_closest_known() -> None:
         scenario.parse({"own": {}})
 
 
+@pytest.mark.parametrize("value", [3, [{"servers": 3}]])
+def test_a_section_is_a_section(value: Any) -> None:
+    """`owned = 3` and `[[owned]]` are not."""
+    with pytest.raises(DataError, match=r"\[owned\] must be a section"):
+        scenario.parse({"owned": value})
+
+
 def test_colocation_asks_whether_it_includes_power() -> None:
     """The user says; there is no default for a line this large."""
     with pytest.raises(DataError, match="does the colocation price include power"):

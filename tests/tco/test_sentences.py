@@ -136,6 +136,18 @@ def test_old_inputs_are_doubted_in_one_sentence() -> None:
     assert f"foremost the {weightiest.label} (" in told[0]
 
 
+def test_one_month_is_not_one_months() -> None:
+    """Singular."""
+    assert said(finance={"horizon_months": 1}).startswith("Over 1 month, ")
+
+
+def test_what_is_rented_beside_owned_servers_is_on_demand() -> None:
+    """Said where something is."""
+    text = "beside owned servers is all rented on demand"
+    assert text in said(demand={"amount": 3}, owned={"servers": 2})
+    assert text not in said()
+
+
 def test_fresh_inputs_are_not_doubted() -> None:
     """On a day before any of them was read."""
     found = engine.evaluate(scenario.parse(document()), today=date(2000, 1, 1), draws=0)
