@@ -10,7 +10,7 @@ from rich.text import Text
 from benchbench import units
 from benchbench.run import Event
 
-_FINAL = {"done", "failed"}
+_FINAL = {"done", "failed", "notice"}
 
 
 class Progress:
@@ -49,12 +49,15 @@ class Progress:
 
 def line(event: Event) -> str:
     """`[1/2] resnet50-train  measure 0:12  4.12 images/s ±1.2 %`."""
+    if event.phase == "notice":
+        return event.message
     parts = [f"[{event.index + 1}/{event.total}] {event.name}", event.phase]
     if event.phase not in _FINAL:
         parts.append(units.duration(event.elapsed_s))
     if event.units_per_s is not None:
         parts.append(f"{units.rate(event.units_per_s, event.unit)}")
-        parts.append(units.interval(event.half_width_fraction))
+        interval = units.interval(event.half_width_fraction)
+        parts.append(units.spread(event.units_per_s, *event.ends) if event.ends else interval)
     parts += [units.clock(event.clock_hz)] if event.clock_hz is not None else []
     parts += [units.power(event.power_w)] if event.power_w is not None else []
     parts.append(event.message)

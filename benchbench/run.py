@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal
 
 from benchbench.errors import CannotMeasureError
@@ -26,6 +27,7 @@ from benchbench.record import (
     Ceiling,
     Effort,
     Failure,
+    Measurement,
     Precision,
     Provenance,
     Record,
@@ -33,12 +35,14 @@ from benchbench.record import (
     Work,
     validity_of,
 )
+from benchbench.stats import Estimate, mean_interval
 from benchbench.store import Store
 
 __all__ = ["Event", "Outcome", "Planned", "execute", "measure_ceilings", "plan"]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
 _CEILINGS_TIMEOUT_S = 900.0
+_NOTHING_TO_RESUME = "nothing to resume: starting anew"
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,14 @@ class Event:
     unit: str
     index: int
     total: int
-    phase: Phase | Literal["done", "failed"]
+    phase: Phase | Literal["done", "failed", "notice"]
+    """A notice is about the whole run; only its `message` counts."""
     elapsed_s: float = 0.0
     units_per_s: float | None = None
     half_width_fraction: float | None = None
+    """While it is measured, estimated cheaply."""
+    ends: tuple[float, float] | None = None
+    """When it is done, the 95 % interval of `units_per_s`: of the steps of this one process."""
     clock_hz: float | None = None
     power_w: float | None = None
     message: str = ""
@@ -74,6 +82,8 @@ class Outcome:
     session: str
     already_measured: int = 0
     """Measurements a resumed run found in the store."""
+    resumed: bool = False
+    """Whether it went on with an interrupted run."""
 
 
 def execute(
@@ -90,7 +100,8 @@ def execute(
     """Measure one after the other, each in a process of its own; store each record at once.
 
     A failure is a record too, and the others go on. `resume` goes on with the same plan where an
-    interrupted run left it. `lock` is the file that keeps a second runner away.
+    interrupted run left it, or says in an event that there is none. `lock` is the file
+    that keeps a second runner away.
 
     Raises:
         CannotMeasureError: another runner is at work on this machine.
@@ -98,6 +109,8 @@ def execute(
     with exclusive(lock):
         journal = Journal(folder_for(store.url), fingerprint(planned))
         session = journal.interrupted() if resume else None
+        if resume and session is None and on_event is not None:
+            on_event(Event("run", "", 0, len(planned), "notice", message=_NOTHING_TO_RESUME))
         stored = _stored(store, session)
         measured = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
         records, names = [], []
@@ -110,7 +123,13 @@ def execute(
             names.append(store.write(record))
             tell.stored(record)
         journal.finish()
-    return Outcome(tuple(records), tuple(names), measured.session, len(planned) - len(records))
+    return Outcome(
+        tuple(records),
+        tuple(names),
+        measured.session,
+        already_measured=len(planned) - len(records),
+        resumed=session is not None,
+    )
 
 
 def measure_ceilings(
@@ -164,10 +183,8 @@ class _Teller:
             phase="load",
             planned=planned,
         )
-        self._half_width: float | None = None
 
     def progress(self, progress: Progress) -> None:
-        self._half_width = progress.half_width_fraction or self._half_width
         self._on_event(replace(self._event, **dict(progress)))
 
     def failed(self, failure: Failure, detail: tuple[str, ...]) -> None:
@@ -179,15 +196,16 @@ class _Teller:
         seen = record.measurement
         if seen is None:
             return
-        doubts = [caveat.code for caveat in record.caveats if caveat.severity != "note"]
+        doubts = dict.fromkeys(c.code for c in record.caveats if c.severity != "note")
+        rate = _rate(seen)
         self._on_event(
             replace(
                 self._event,
                 phase="done",
                 elapsed_s=seen.elapsed_s,
-                units_per_s=seen.units_completed / seen.elapsed_s,
-                half_width_fraction=self._half_width,
-                message=" ".join(["INVALID"] * (record.validity == "invalid") + doubts),
+                units_per_s=rate.value,
+                ends=None if rate.low is None or rate.high is None else (rate.low, rate.high),
+                message=" ".join([*["INVALID"] * (record.validity == "invalid"), *doubts]),
             )
         )
 
@@ -289,6 +307,14 @@ def _work(body: MeasureWorkload | MeasureCeilings, timeout_s: float, tell: _Tell
         on_progress=tell.progress,
         environment={"OMP_NUM_THREADS": str(body.threads)},
     )
+
+
+def _rate(seen: Measurement) -> Estimate:
+    """Units per second of one process, with the same interval its figures will have."""
+    mean, ends = fmean(seen.step_s), mean_interval(seen.step_s)
+    low, high = ends or (None, None)
+    step_s = Estimate(value=mean, low=low, high=high, basis="measured")
+    return step_s.inverted(mean).scaled(seen.units_completed / seen.elapsed_s)
 
 
 def _available_bytes(system: System) -> int | None:

@@ -49,6 +49,18 @@ def test_off_a_terminal_each_measurement_is_one_line() -> None:
     assert seen.splitlines() == ["[1/2] resnet50-train  done  4.00 images/s"]
 
 
+def test_a_notice_is_one_sentence() -> None:
+    """About the whole run: no index, no name, also in a log file."""
+    seen = shown(event("notice", message="nothing to resume: starting anew"), terminal=False)
+    assert seen == "nothing to resume: starting anew\n"
+
+
+def test_what_is_done_has_the_tables_interval() -> None:
+    """Ends that differ clearly are both named, as in the table."""
+    text = line(event("done", units_per_s=4.0, ends=(2.0, 12.0), half_width_fraction=0.5))
+    assert text == "[1/2] resnet50-train  done  4.00 images/s  0.50–3.0×"
+
+
 def test_a_failure_is_said_with_its_remedy() -> None:
     """The message is shown as it came."""
     seen = shown(event("failed", message="out of memory; lower --batch"), terminal=False)

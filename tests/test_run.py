@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from benchbench import run
+from benchbench.derive import figures
 from benchbench.errors import CannotMeasureError
 from benchbench.measure import process
 from benchbench.measure.journal import exclusive
-from benchbench.measure.message import CeilingsResult
+from benchbench.measure.message import CeilingsResult, WorkloadResult
 from benchbench.record import Record
 from benchbench.store import Store
 from tests import factories as make
@@ -94,6 +95,38 @@ def test_a_failure_is_a_record_and_the_others_go_on(tmp_path: Path) -> None:
     assert not list((tmp_path / "results").glob(".run-*"))
 
 
+def last_event(record: Record, folder: Path, monkeypatch: pytest.MonkeyPatch) -> run.Event:
+    """What is told of a measurement that ended with this record's."""
+    result = WorkloadResult(
+        work=record.work,
+        measurement=record.measurement or make.measurement(),
+        caveats=record.caveats,
+        parameters={},
+    )
+    monkeypatch.setattr(run, "run_worker", lambda *_, **__: process.Ended(result, None))
+    return execute(folder, write_workload(folder))[1][-1]
+
+
+def test_the_last_event_has_the_figures_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line above the table and the table say the same of the same steps."""
+    step_s = (1.0, 1.3, 0.9, 1.1, 2.0, 1.2, 1.0, 0.8)
+    seen = make.measurement(step_s=step_s, elapsed_s=sum(step_s))
+    event = last_event(make.record(measurement=seen), tmp_path, monkeypatch)
+    throughput = figures(stored(tmp_path)).throughput
+    assert throughput is not None
+    assert event.units_per_s == pytest.approx(throughput.value)
+    assert event.ends == pytest.approx((throughput.low, throughput.high))
+
+
+def test_a_doubt_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two reasons for one doubt are one word, in the order a reader should meet them."""
+    doubts = tuple(make.caveat(code=code) for code in ("disturbed", "disturbed", "noisy"))
+    record = make.record(caveats=doubts, validity="valid_with_warnings")
+    assert last_event(record, tmp_path, monkeypatch).message == "disturbed noisy"
+
+
 def test_private_paths_do_not_reach_a_failures_record(tmp_path: Path) -> None:
     """The home directory in an exception's text is hidden."""
     home = Path.home() / "secret-folder"
@@ -146,9 +179,16 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
 def test_without_resume_a_plan_begins_anew(tmp_path: Path) -> None:
     """The same plan twice is two sessions; with nothing interrupted --resume is one more."""
     file = write_workload(tmp_path)
-    sessions = {execute(tmp_path, file, resume=resume)[0].session for resume in (False, True)}
-    assert len(sessions) == 2
+    (first, silent), (second, told) = (
+        execute(tmp_path, file, resume=resume) for resume in (False, True)
+    )
+    assert first.session != second.session
+    assert not second.resumed
     assert len(stored(tmp_path)) == 2
+    assert [one.message for one in told if one.phase == "notice"] == [
+        "nothing to resume: starting anew"
+    ]
+    assert "notice" not in {one.phase for one in silent}
 
 
 def test_a_second_runner_is_refused_before_it_measures(tmp_path: Path) -> None:

@@ -70,8 +70,7 @@ def test_noise_is_a_half_width_above_five_per_cent() -> None:
 
 
 def test_noise_beyond_half_the_value_is_no_basis() -> None:
-    """Known to 2.1314 · 3.615 / 4 / 4.5 = 43 % is a warning, to 2.1314 · 5.814 / 4 / 4.25 = 73 %
-    withholds the number; one doubt in either case."""
+    """2.1314 · 3.615 / 4 / 4.5 = 43 % is a warning, 2.1314 · 5.814 / 4 / 4.25 = 73 % too much."""
     assert "noisy" in steps([1.0, 8.0] * 8)
     hopeless = steps([1.0, 1.0, 1.0, 14.0] * 4)
     assert hopeless["too_noisy"].severity == "invalid"
