@@ -139,11 +139,9 @@ def mean_interval(samples: Sequence[float], *, seed: int = 0) -> tuple[float, fl
         return None
     block = max(1, math.floor(n ** (1 / 3)))
     starts = np.random.default_rng(seed).integers(0, n, (_RESAMPLES, math.ceil(n / block)))
-    picks = (starts[:, :, None] + np.arange(block)) % n
-    means = values[picks.reshape(_RESAMPLES, -1)[:, :n]].mean(axis=1)
-    low, high = np.percentile(means, _TAILS)
     mean, wider = values.mean(), _small_sample_factor(n, block)
-    return float(mean - (mean - low) * wider), float(mean + (high - mean) * wider)
+    low, high = np.percentile(_block_sums(values - mean, starts, block) / n, _TAILS) * wider
+    return float(mean + low), float(mean + high)
 
 
 def student_interval(means: Sequence[float]) -> tuple[float, float] | None:
@@ -155,6 +153,20 @@ def student_interval(means: Sequence[float]) -> tuple[float, float] | None:
     half = _student(n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
     mean = float(values.mean())
     return mean - half, mean + half
+
+
+def _block_sums(
+    values: NDArray[np.float64], starts: NDArray[np.int64], block: int
+) -> NDArray[np.float64]:
+    """Each row's sum of n values in blocks round the circle, the last cut short where it must be.
+
+    By differences of running sums: the values of all resamples would not fit in memory.
+    """
+    full, rest = divmod(len(values), block)
+    running = np.concatenate(([0.0], np.cumsum(np.concatenate((values, values[:block])))))
+    lengths = np.array([block] * full + [rest] * (rest > 0))
+    sums: NDArray[np.float64] = (running[starts + lengths] - running[starts]).sum(axis=1)
+    return sums
 
 
 _TAILS = [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2]

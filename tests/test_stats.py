@@ -1,5 +1,8 @@
 """Statistics against closed forms and SciPy."""
 
+import math
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +81,18 @@ def test_mean_interval_covers_normal_data(n: int) -> None:
         assert interval is not None
         hits += interval[0] <= 5 <= interval[1]
     assert 0.91 <= hits / 300 <= 0.99
+
+
+def test_mean_interval_of_many_steps_fits_in_memory() -> None:
+    """20 000 values resampled 2000 times would be 320 MB; a fifth of that has to do."""
+    values = list(np.random.default_rng(0).exponential(1.0, 20_000))
+    tracemalloc.start()
+    interval = stats.mean_interval(values)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 64e6
+    assert interval is not None
+    assert (interval[1] - interval[0]) / 2 == pytest.approx(1.96 / math.sqrt(20_000), rel=0.1)
 
 
 def test_mean_interval_of_autocorrelated_data_is_wider() -> None:
