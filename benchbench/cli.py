@@ -265,6 +265,9 @@ def recommend(
     deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
     budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
     budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
+    max_instances: Annotated[
+        int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
+    ] = None,
     provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
     region: Annotated[
         list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
@@ -288,6 +291,7 @@ def recommend(
         "deadline_s": None if deadline is None else deadline * 3600,
         "budget_usd": budget,
         "budget_usd_per_hour": budget_per_hour,
+        "max_replicas": max_instances,
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
         "price_kinds": tuple(price or ("on_demand",)),

@@ -114,7 +114,7 @@ def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
         "±",
         "",
     )
-    for one in shown:
+    for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
         table.add_row(*_candidate_cells(one, amount))
     parts: list[RenderableType] = [table] if shown else []
     parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
@@ -263,6 +263,11 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ),
         ("validity", figures.validity.replace("_", " ")),
     ]
+
+
+def _is_here(one: Candidate) -> bool:
+    """The silicon that was measured: what staying costs, wherever it ranks."""
+    return one.basis == "measured" or one.step == "same_chip"
 
 
 def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:

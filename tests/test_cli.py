@@ -115,6 +115,16 @@ def test_recommend_without_an_answer_fails_the_gate(stored: Path) -> None:
     assert "$" in result.stdout
 
 
+def test_training_on_several_instances_must_be_asked_for(stored: Path) -> None:
+    """Nobody measured the network between them: one by default, a caveat beyond."""
+    work = ("--units", "1e7", "--deadline", "24", "--results", str(stored))
+    one = json.loads(call("recommend", *work, "--json").stdout)
+    assert {candidate["replicas"] for candidate in one["candidates"]} == {1}
+    many = json.loads(call("recommend", *work, "--max-instances", "8", "--json").stdout)
+    assert max(candidate["replicas"] for candidate in many["candidates"]) > 1
+    assert "multi_node" in {caveat["code"] for caveat in many["caveats"]}
+
+
 def test_tco_prints_alternatives(stored: Path) -> None:
     """The built-in scenario needs no file."""
     printed = document("tco", "tco", "--results", str(stored))

@@ -66,6 +66,15 @@ def test_prediction_is_marked_by_word_and_mark(stored: Path) -> None:
     assert "● measured" not in text
 
 
+def test_the_silicon_measured_is_shown_wherever_it_ranks(stored: Path) -> None:
+    """What staying costs: a Milan instance below the ten best."""
+    ranked = decide.recommendation(decide.records(stored), Goal(workload="resnet50-train"), TODAY)
+    same = [one for one in ranked.candidates if one.step == "same_chip"]
+    assert same[-1].rank > 10
+    lines = shown(terminal.recommendation(ranked)).splitlines()
+    assert any(line.startswith(f"{same[-1].rank} ") for line in lines)
+
+
 def test_a_failure_shows_its_remedy(stored: Path) -> None:
     """What to do is beside what went wrong."""
     failed = next(one for one in decide.results(stored).results if one.failure)
