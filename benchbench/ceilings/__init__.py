@@ -19,21 +19,11 @@ from benchbench.ceilings.stopwatch import CudaTimeline, DeviceStopwatch, HostSto
 from benchbench.errors import CannotMeasureError
 from benchbench.record import Ceiling, Precision
 
-__all__ = ["default_precisions", "measure"]
+__all__ = ["measure"]
 
 _CPU: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64")
 _CUDA: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16", "fp64")
-_TENSOR_CORES_WITH_TF32 = (8, 0)
 _UNKNOWN_CACHE_BYTES = 64 * 2**20
-
-
-def default_precisions(device: str) -> tuple[Precision, ...]:
-    """What is worth measuring there; TF32 and bf16 only where the GPU has units for them."""
-    if device == "cpu":
-        return ("fp32", "bf16")
-    if torch.cuda.get_device_capability(_known(device)) < _TENSOR_CORES_WITH_TF32:
-        return ("fp32", "fp16")
-    return ("fp32", "tf32", "bf16", "fp16")
 
 
 def measure(

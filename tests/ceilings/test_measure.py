@@ -106,20 +106,6 @@ def test_a_device_that_is_not_there_is_refused(device: str) -> None:
     assert told == []
 
 
-def test_default_precisions_of_a_cpu() -> None:
-    """fp32 and bf16 are what workloads use there."""
-    assert ceilings.default_precisions("cpu") == ("fp32", "bf16")
-
-
-def test_default_precisions_of_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before Ampere there are no units for TF32 and bf16."""
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: (7, 5))
-    assert ceilings.default_precisions("cuda:0") == ("fp32", "fp16")
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: (9, 0))
-    assert ceilings.default_precisions("cuda:0") == ("fp32", "tf32", "bf16", "fp16")
-
-
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_a_gpus_ceilings() -> None:
