@@ -28,22 +28,10 @@ class DataError(BenchbenchError):
     """A file that does not hold what it should: catalogue, scenario or result."""
 
 
-class GateFailedError(BenchbenchError):
-    """A limit the user set (budget, regression, service level) does not hold."""
-
-    exit_code = ExitCode.GATE_FAILED
-
-
 class InvalidMeasurementError(BenchbenchError):
     """Everything was measured and nothing can be believed."""
 
     exit_code = ExitCode.INVALID
-
-
-class PartialError(BenchbenchError):
-    """Some measurements failed; the others are stored."""
-
-    exit_code = ExitCode.PARTIAL
 
 
 class CannotMeasureError(BenchbenchError):
