@@ -1,14 +1,15 @@
 """The record: what was observed on one machine under one setting, and nothing derived from it.
 
 History of the format (`SCHEMA`):
-    1  first release.
+    1  first form.
+    2  more kinds of ceilings and samples, further backends; every new field may be absent.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA = 1
+SCHEMA: Final = 2
 
 Scenario = Literal["train", "offline", "single_stream", "multi_stream", "server"]
 Precision = Literal["fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"]
@@ -286,7 +287,7 @@ class Provenance(Model):
 class Record(Model):
     """One measurement, or one failure to measure, of one workload under one setting."""
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     workload: str
     scenario: Scenario
     driver: Literal["loop", "loadgen"] = "loop"

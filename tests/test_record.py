@@ -45,7 +45,7 @@ def test_unknown_fields_are_refused() -> None:
 
 def test_the_format_is_named_schema_in_json() -> None:
     """The integer every reader looks at first."""
-    assert '"schema": 1' in make.record().to_json()
+    assert '"schema": 2' in make.record().to_json()
 
 
 def test_a_record_keeps_nothing_derived() -> None:
