@@ -23,7 +23,12 @@ CeilingKind = Literal[
     "fma",
     "matmul",
     "memory_copy",
+    "memory_scale",
+    "memory_add",
     "memory_triad",
+    "memory_read",
+    "cache_read",
+    "load_latency",
     "host_to_device",
     "device_to_host",
     "storage_read",
@@ -164,7 +169,7 @@ class System(Model):
 class Ceiling(Model):
     """The best this machine did on one kernel, by the best path found.
 
-    `value` is in `unit` (`FLOP/s`, `byte/s`), `low` and `high` its 95 % interval;
+    `value` is in `unit` (a rate; seconds where less is better), `low` and `high` its 95 % interval;
     `samples` are the single repetitions of the winning setting behind it, in `unit`.
     """
 
@@ -173,7 +178,7 @@ class Ceiling(Model):
     threads: int | None = None
     device: str
     value: Positive
-    unit: Literal["FLOP/s", "byte/s", "op/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "s"]
     path: str
     low: Positive
     high: Positive

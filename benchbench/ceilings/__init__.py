@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psutil
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
-from benchbench.ceilings import matmul, memory, storage
+from benchbench.ceilings import cpu, matmul, memory, storage
 from benchbench.ceilings.search import Kernel, ceiling
 from benchbench.ceilings.stopwatch import CudaTimeline, DeviceStopwatch, HostStopwatch, flusher
 from benchbench.errors import CannotMeasureError
@@ -21,9 +20,7 @@ from benchbench.record import Ceiling, Precision
 
 __all__ = ["measure"]
 
-_CPU: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64")
 _CUDA: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16", "fp64")
-_UNKNOWN_CACHE_BYTES = 64 * 2**20
 
 
 def measure(
@@ -50,19 +47,23 @@ def measure(
         _known(device)
     tell = on_progress or (lambda _text: None)
     available = available_bytes or psutil.virtual_memory().available
-    kernels = chain.from_iterable(
-        _cpu_kernels(precisions, last_level_cache_bytes, available)
-        if device == "cpu"
-        else _cuda_kernels(device, precisions)
-        for device in devices
-    )
-    found = []
+    found: list[Ceiling | None] = []
     if storage_folder is not None:
         with storage.random_file(storage_folder) as file:
             found.append(_measured(_storage_kernel(file), seconds_per_kernel, tell))
-    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
-    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
-        found += [_measured(kernel, seconds_per_kernel, tell) for kernel in kernels]
+    with torch.inference_mode():
+        if "cpu" in devices:
+            found += cpu.measure(
+                precisions=precisions,
+                seconds=seconds_per_kernel,
+                tell=tell,
+                cache_bytes=last_level_cache_bytes,
+                available_bytes=available,
+            )
+        kernels = (_cuda_kernels(one, precisions) for one in devices if one != "cpu")
+        found += [
+            _measured(kernel, seconds_per_kernel, tell) for kernel in chain.from_iterable(kernels)
+        ]
     return tuple(each for each in found if each is not None)
 
 
@@ -90,21 +91,6 @@ def _known(device: str) -> str:
         )
         raise CannotMeasureError(message)
     return device
-
-
-def _cpu_kernels(
-    precisions: Sequence[Precision], cache_bytes: int | None, available: int
-) -> Iterator[Kernel]:
-    threads = torch.get_num_threads()
-    cold = HostStopwatch(flusher(cache_bytes or _UNKNOWN_CACHE_BYTES, "cpu"))
-    for precision in (each for each in precisions if each in _CPU):
-        yield Kernel("matmul", "FLOP/s", "cpu", cold, matmul.cpu(precision), precision, threads)
-    size = memory.array_bytes(cache_bytes, available, arrays=3)
-    warm = HostStopwatch()
-    operands = memory.Operands(size, "cpu")
-    copies, triads = memory.copies(operands, threads), memory.triads(operands, threads)
-    yield Kernel("memory_copy", "byte/s", "cpu", warm, copies, threads=threads)
-    yield Kernel("memory_triad", "byte/s", "cpu", warm, triads, threads=threads)
 
 
 def _cuda_kernels(device: str, precisions: Sequence[Precision]) -> Iterator[Kernel]:

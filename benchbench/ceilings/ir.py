@@ -18,7 +18,8 @@ Stream = Literal["copy", "scale", "add", "triad"]
 FACTOR = 3.0
 """What scale and triad multiply by."""
 LINE_BYTES = 64
-_PAIRS = 8
+PAIRS = 8
+"""Turns of each kind that an accumulator takes in one round of the FMA loop."""
 _FEWEST_STEPS = 96
 _STREAM_VECTORS = 8
 _READ_VECTORS = 16
@@ -82,7 +83,7 @@ def fma(isa: Isa, element: Element) -> Function:
     """
     frame = _Registers(isa, element)
     lines = [
-        frame.next(chain, turn) for turn in range(2 * _PAIRS) for chain in range(isa.chains)
+        frame.next(chain, turn) for turn in range(2 * PAIRS) for chain in range(isa.chains)
     ]
     return Function(f"fma_{element}", frame.loop("fma", lines), len(lines))
 

@@ -3,6 +3,7 @@
 import ctypes
 import platform
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import llvmlite.binding as llvm
 
@@ -10,17 +11,14 @@ from benchbench.ceilings import isa as vector_units
 from benchbench.ceilings.ir import Function, module
 from benchbench.ceilings.isa import Isa
 
-Kernel = Callable[[int, int, int, int], None]
-"""Addresses of gate, members, job and stamps; the interpreter's lock is free while it runs."""
-
 _SIGNATURE = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p
 )
 _OPTIMISE = 3
 
 
-def host_isa() -> Isa | None:
-    """The vector units of this processor; None where no kernel is written for them."""
+def host_isa() -> Isa:
+    """The vector units of this processor."""
     return vector_units.of(platform.machine(), llvm.get_host_cpu_features())
 
 
@@ -32,8 +30,20 @@ def assembly(ir: str, triple: str, cpu: str) -> str:
     return str(machine.emit_assembly(_parsed(ir)))
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled kernel; the machine code lives as long as what calls it."""
+
+    engine: llvm.ExecutionEngine
+    code: Callable[[int, int, int, int], None]
+
+    def __call__(self, gate: int, members: int, job: int, stamps: int) -> None:
+        """Addresses, and how many are to meet; the interpreter's lock is free while it runs."""
+        self.code(gate, members, job, stamps)
+
+
 class Library:
-    """Compiled kernels, callable while this object lives."""
+    """Compiled kernels."""
 
     def __init__(self, functions: Iterable[Function], isa: Isa) -> None:
         llvm.initialize_native_target()
@@ -48,7 +58,7 @@ class Library:
 
     def __getitem__(self, function: Function) -> Kernel:
         """The compiled kernel."""
-        return _SIGNATURE(self._engine.get_function_address(function.name))
+        return Kernel(self._engine, _SIGNATURE(self._engine.get_function_address(function.name)))
 
 
 def _parsed(ir: str) -> llvm.ModuleRef:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchbench.ceilings import integer
 from benchbench.ceilings.search import Candidate, Prepared
 from benchbench.precision import set_float32_math, torch_dtype
 from benchbench.record import Precision
 
-_CPU_SIZES = (512, 1024, 2048, 4096, 8192)
+_CPU_SIZES = (320, 640, 1280, 2560, 5120, 10240)
+"""Multiples of 320: a BLAS works in blocks of 192, 240, 320 or 384, and a rest costs it time."""
 _CUDA_SHAPES = (
     (2048, 2048, 2048),
     (4096, 4096, 4096),
@@ -43,15 +45,24 @@ Path = Callable[[Operands], Callable[[], torch.Tensor]]
 
 
 def cpu(precision: Precision) -> list[Candidate]:
-    """PyTorch's matmul and linear layer, prepacked weights, a convolution, NumPy's BLAS."""
+    """PyTorch's matmul and linear layer, prepacked weights, a convolution, NumPy's BLAS.
+
+    A type narrower than fp32 may also be widened first, which is the faster way on a processor
+    without units for it.
+    """
+    shapes = [(size, size, size) for size in _CPU_SIZES]
+    if precision == "int8":
+        return integer.candidates(shapes)
     dtype = torch_dtype(precision, "cpu")
-    paths = {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
-    paths |= {"oneDNN prepacked linear": onednn_prepacked}
+    paths = {"oneDNN prepacked linear": onednn_prepacked}
+    paths |= {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
     if dtype == torch.float32:
         paths |= {"MKL prepacked linear": mkl_prepacked}
     if dtype in (torch.float32, torch.float64):
         paths |= {"numpy.matmul": numpy_matmul}
-    shapes = [(size, size, size) for size in _CPU_SIZES]
+    else:
+        paths |= {"widened to fp32, torch.matmul": widened(matmul)}
+        paths |= {"widened to fp32, numpy.matmul": widened(numpy_matmul)}
     return [
         *_candidates(paths, shapes, precision, "cpu"),
         *(_convolution(batch, dtype) for batch in _CONV_BATCHES),
@@ -100,6 +111,27 @@ def numpy_matmul(operands: Operands) -> Callable[[], torch.Tensor]:
     a, b = operands.a.numpy(), operands.b.numpy()
     out = np.empty((a.shape[0], b.shape[1]), dtype=a.dtype)
     return lambda: torch.from_numpy(np.matmul(a, b, out=out))
+
+
+def widened(multiply: Path) -> Path:
+    """Both operands become fp32, are multiplied by that path, and the product is narrowed again.
+
+    All of it is done in every call; nothing is kept from one to the next.
+    """
+
+    def path(operands: Operands) -> Callable[[], torch.Tensor]:
+        wide = Operands(operands.a.float(), operands.b.float())
+        run = multiply(wide)
+        out = torch.empty(wide.a.shape[0], wide.b.shape[1], dtype=operands.a.dtype)
+
+        def call() -> torch.Tensor:
+            wide.a.copy_(operands.a)
+            wide.b.copy_(operands.b)
+            return out.copy_(run())
+
+        return call
+
+    return path
 
 
 def _tensor(value: object) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from benchbench.ceilings.search import Candidate, Prepared
 
-_TIMES_CACHE = 4
+TIMES_CACHE = 4
 """Arrays this many times the last-level cache: McCalpin's rule for STREAM."""
 _SMALLEST_ARRAY_BYTES = 256 * 2**20
 _TRANSFER_BYTES = (16 * 2**20, 64 * 2**20, 256 * 2**20)
@@ -24,7 +24,7 @@ _ROUNDING = 1e-6
 
 def array_bytes(last_level_cache_bytes: int | None, available_bytes: int, arrays: int) -> int:
     """Size of one of `arrays`: 256 MiB or 4 x the cache, all within half the available memory."""
-    wanted = max(_TIMES_CACHE * (last_level_cache_bytes or 0), _SMALLEST_ARRAY_BYTES)
+    wanted = max(TIMES_CACHE * (last_level_cache_bytes or 0), _SMALLEST_ARRAY_BYTES)
     block = _ROW * _FP32_BYTES
     return max(block, min(wanted, available_bytes // _HALF // arrays) // block * block)
 

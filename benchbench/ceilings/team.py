@@ -1,6 +1,5 @@
 """Threads that stay on their processors and start a compiled kernel together."""
 
-import ctypes
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
