@@ -41,6 +41,12 @@ def _recommend() -> type[Model]:
     return Recommendation
 
 
+def _compare() -> type[Model]:
+    from benchbench.derive.comparison import ComparisonList  # noqa: PLC0415 - as above
+
+    return ComparisonList
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -65,6 +71,7 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "record": _record,
     "results": _results,
     "recommend": _recommend,
+    "compare": _compare,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,

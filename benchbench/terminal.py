@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.check import Finding
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
+    from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
     from benchbench.recommend import Candidate, Recommendation
     from benchbench.record import Caveat, Ceiling, System
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from benchbench.workload import WorkloadList
 
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
+_MOST_DIFFERENCES = 8
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
 
@@ -97,6 +99,44 @@ def result(one: Result) -> RenderableType:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
         parts.append(Text(f"  → try {figures.regime.try_next}"))
     return Group(*parts, *caveats(figures.caveats))
+
+
+def comparisons(listed: ComparisonList) -> RenderableType:
+    """B against A: the verdict in words, then what is behind it."""
+    return Group(*(part for one in listed.comparisons for part in _comparison(one)))
+
+
+def _comparison(one: Comparison) -> list[RenderableType]:
+    table = _table(one.workload, "", "side", "setting", "throughput", "runs")
+    for letter, side in (("A", one.a), ("B", one.b)):
+        figures = side.figures
+        setting = f"{figures.backend} {figures.precision} x{figures.batch_size}"
+        runs = units.count(figures.processes)
+        table.add_row(letter, side.label, setting, throughput(figures), runs)
+    parts: list[RenderableType] = [table, Text(_verdict(one), style="bold")]
+    if one.minimum_detectable_effect is not None:
+        smallest = units.percent(one.minimum_detectable_effect)
+        parts.append(Text(f"So many runs of this spread would find a difference of {smallest}."))
+    differing = [
+        f"{d.name}: {_given(d.a)} → {_given(d.b)}" for d in one.differences[:_MOST_DIFFERENCES]
+    ]
+    left = len(one.differences) - len(differing)
+    if left > 0:
+        differing.append(f"… and {left} more; all of them with --json")
+    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+
+
+def _verdict(one: Comparison) -> str:
+    said = one.verdict.upper().replace("_", " ")
+    if one.ratio is None:
+        return f"{said}: {one.because}."
+    ratio = units.number(one.ratio.value, 4)
+    known = units.between(one.ratio.low, one.ratio.high, digits=4)
+    return f"B is {said}: {ratio} times as fast as A ({known}); {one.because}."
+
+
+def _given(value: str | None) -> str:
+    return units.UNKNOWN if value is None else value
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:

@@ -164,6 +164,7 @@ def test_the_minimum_detectable_effect_is_detected_in_four_of_five_comparisons()
     half = 1.959964 * 0.05 / 10
     one = Estimate(value=1.0, low=1 - half, high=1 + half, basis="measured")
     effect = stats.minimum_detectable_effect(one, one)
+    assert effect is not None
     assert effect == pytest.approx(0.0198, abs=1e-4)
     rng = np.random.default_rng(4)
     differences = rng.normal(effect, 0.005, 4000) - rng.normal(0, 0.005, 4000)

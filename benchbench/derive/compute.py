@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
+from benchbench.derive import comparable
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import regime
 from benchbench.record import (
@@ -107,25 +108,7 @@ def _reached(
 
 
 def _configuration(record: Record) -> str:
-    kept = record.model_dump(
-        mode="json",
-        include={
-            "workload",
-            "scenario",
-            "driver",
-            "precision",
-            "batch_size",
-            "backend",
-            "devices",
-            "parameters",
-            "effort",
-            "provenance",
-            "system",
-        },
-    )
-    kept["provenance"] = [record.provenance.session, record.provenance.workload_sha256]
-    kept["system"]["memory"]["available_bytes"] = None
-    return json.dumps(kept, sort_keys=True)
+    return json.dumps([comparable.key(record), record.provenance.session], sort_keys=True)
 
 
 def _worst(records: Sequence[Record]) -> Validity:
