@@ -67,6 +67,12 @@ class Figures(Model):
     """How the device was identified, and what its peak assumes."""
     mfu: Estimate | None = None
     """Achieved ÷ datasheet."""
+    observed_clock_hz: float | None = None
+    """Mean over the timed window, as sampled; on a CPU while a loop of FMAs ran."""
+    datasheet_flops_at_clock: float | None = None
+    """The datasheet's peak at that clock: units x FLOP/clock x clock."""
+    mfu_at_clock: Estimate | None = None
+    """Achieved ÷ that peak."""
     ceiling: Ceiling | None = None
     """The matmul ceiling of one device at this precision."""
     share_of_achievable: Estimate | None = None
