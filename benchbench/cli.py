@@ -54,6 +54,7 @@ class Schema(StrEnum):
     RESULTS = "results"
     RECOMMEND = "recommend"
     COMPARE = "compare"
+    VERIFY = "verify"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
@@ -245,7 +246,7 @@ def compare(
     if sides[0] is not None and sides[1] is not None:
         effort = _effort(quick=quick, standard=standard, full=full)
         names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
-        answer = versus.of_names(results, *names, labels=(a, b))
+        answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
     elif sides != (None, None):
         raise UsageError("name two workloads to measure, or two stored results; not one of each")
     else:
@@ -292,6 +293,29 @@ def results_show(
         return
     for one in found:
         _print(terminal.result(one))
+
+
+@results_app.command("verify")
+@_guarded
+def results_verify(
+    report: Annotated[
+        Path | None,
+        typer.Argument(help="A report.html, or a folder of results; default: --results."),
+    ] = None,
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Recompute every claim from the samples behind it: in stored results, or in a report."""
+    from benchbench import terminal, verify
+
+    where = results if report is None else report
+    if not where.exists():
+        raise UsageError(f"{where} is not there; name a report.html or a folder of results")
+    answer = verify.page(where) if where.is_file() else verify.store(where)
+    _answer(answer, terminal.verification, json=json)
+    if answer.findings:
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @app.command()

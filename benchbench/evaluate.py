@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from benchbench import derive
-from benchbench.derive import Figures, datasheet
+from benchbench.catalog.expected import Expectation, find
+from benchbench.derive import Figures, datasheet, normal
 from benchbench.derive.datasheet import Datasheet
 from benchbench.record import Failure, Model, Precision, Record, System
 from benchbench.store import ReadResult
@@ -15,6 +16,10 @@ from benchbench.store import ReadResult
 
 class Identified(Protocol):
     """What the catalogue knows of the silicon behind one device."""
+
+    @property
+    def chip_name(self) -> str | None:
+        """None where it is not identified."""
 
     @property
     def kind(self) -> Literal["accelerator", "cpu"] | None:
@@ -76,7 +81,9 @@ class ResultList(Model):
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def results(read: ReadResult, silicon: Datasheets) -> ResultList:
+def results(
+    read: ReadResult, silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
     return ResultList(
@@ -86,7 +93,7 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon),
+                figures=figures(group, silicon, expected),
                 failure=next((r.failure for r in group if r.failure), None),
             )
             for group in derive.group(read.records)
@@ -95,11 +102,21 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
     )
 
 
-def figures(group: Sequence[Record], silicon: Datasheets) -> Figures:
+def figures(
+    group: Sequence[Record], silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> Figures:
     """The figures of one configuration, held against its devices' datasheets together.
 
-    What its silicon cannot have done is invalid, and its numbers are withheld.
+    What its silicon cannot have done is invalid, and its numbers are withheld. `expected` is what
+    they are compared with, to say whether they are normal.
     """
+    found = _plausible(group, silicon)
+    first = group[0]
+    known = find(expected, first, silicon.identify(first.system, first.devices[0]))
+    return found.model_copy(update={"normal": normal.judge(found, known)})
+
+
+def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:
     sheet = _datasheet(group, silicon)
     found = datasheet.held_against(_derived(group, sheet), sheet)
     doubt = datasheet.invalidating(found.caveats)

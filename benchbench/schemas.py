@@ -47,6 +47,12 @@ def _compare() -> type[Model]:
     return ComparisonList
 
 
+def _verify() -> type[Model]:
+    from benchbench.verify import Verification  # noqa: PLC0415 - as above
+
+    return Verification
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -72,6 +78,7 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "results": _results,
     "recommend": _recommend,
     "compare": _compare,
+    "verify": _verify,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from benchbench.record import Caveat, Ceiling, System
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
+    from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
+_MOST_FINDINGS = 10
 _MOST_DIFFERENCES = 8
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
@@ -98,6 +101,7 @@ def result(one: Result) -> RenderableType:
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
         parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
 
 
@@ -137,6 +141,33 @@ def _verdict(one: Comparison) -> str:
 
 def _given(value: str | None) -> str:
     return units.UNKNOWN if value is None else value
+
+
+def verification(answer: Verification) -> RenderableType:
+    """What was recomputed, and what does not hold."""
+    held = "all of it holds" if not answer.findings else f"{len(answer.findings)} do not hold"
+    claims = units.counted(answer.claims, "claim")
+    found = [
+        Text(f"wrong: {one.where}: {one.message}", style="red")
+        for one in answer.findings[:_MOST_FINDINGS]
+    ]
+    left = len(answer.findings) - len(found)
+    more = [Text(f"… and {left} more; all of them with --json")] if left > 0 else []
+    said = (
+        f"{answer.what}: {claims} of {units.counted(answer.records, 'record')} recomputed, {held}."
+    )
+    return Group(
+        *found, *more, *(Text(f"note: {n}", style="dim") for n in answer.notes), Text(said)
+    )
+
+
+def _normal(figures: Figures) -> list[Text]:
+    """Is this number normal?"""
+    if figures.normal is None:
+        return []
+    known = figures.normal
+    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:

@@ -20,6 +20,7 @@ class Sheet:
     bandwidth_bytes_per_s: float | None = 1e12
     because: str = "the tests say so"
     kind: Literal["accelerator", "cpu"] | None = "accelerator"
+    chip_name: str | None = "chip"
     ambiguous: tuple[str, ...] = ()
     confidence: Literal["high", "medium", "low"] = "high"
 

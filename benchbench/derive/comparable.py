@@ -73,7 +73,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: A
         for part, inner in value.items():
             yield from _leaves(inner, f"{name}.{part}" if name else part)
     else:
-        yield name, value
+        # Libraries load in any order, and the same ones are the same software.
+        yield name, sorted(value, key=repr) if isinstance(value, list) else value
 
 
 def _said(value: str | None) -> str | None:
