@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
-from benchbench.ceilings.search import Candidate, Prepared
+from benchbench.ceilings.search import Candidate, Prepared, kept
+from benchbench.ceilings.varied import as_tensor, require_varied
 
 _ACTIVATIONS, _WEIGHTS = (0, 128), (-128, 128)
 _CHECKED = 16
@@ -29,7 +30,7 @@ Path = Callable[[Operands], Callable[[], torch.Tensor]]
 
 
 def candidates(shapes: list[tuple[int, int, int]]) -> list[Candidate]:
-    """oneDNN's quantised linear layer, and PyTorch's integer product."""
+    """The quantised linear layer of oneDNN, and PyTorch's integer product."""
     paths: dict[str, Path] = {"oneDNN qlinear": qlinear, "torch._int_mm": int_mm}
     return [
         Candidate(
@@ -45,17 +46,14 @@ def candidates(shapes: list[tuple[int, int, int]]) -> list[Candidate]:
 
 def qlinear(operands: Operands) -> Callable[[], torch.Tensor]:
     """What `torch.compile` makes of a quantised linear layer; all scales one, no zero points."""
-    rows, columns = operands.a.shape[0], operands.b.shape[1]
+    columns = operands.b.shape[1]
     onednn = torch.ops.onednn
     packed = onednn.qlinear_prepack(operands.b.T.contiguous(), list(operands.a.shape))
     scales, zeros = torch.ones(columns), torch.zeros(columns, dtype=torch.int32)
     settings = (packed, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
-    del rows
 
     def multiply() -> torch.Tensor:
-        result = onednn.qlinear_pointwise(operands.a, 1.0, 0, *settings)
-        assert isinstance(result, torch.Tensor)  # noqa: S101 - tells mypy what the operator returns
-        return result
+        return as_tensor(onednn.qlinear_pointwise(operands.a, 1.0, 0, *settings))
 
     return multiply
 
@@ -73,8 +71,9 @@ def _preparation(path: Path, shape: tuple[int, int, int]) -> Callable[[], Prepar
             torch.randint(*_ACTIVATIONS, (m, k), dtype=torch.uint8),
             torch.randint(*_WEIGHTS, (k, n), dtype=torch.int8),
         )
-        multiply = path(operands)
-        return Prepared(multiply, lambda: agrees(multiply(), operands))
+        require_varied(operands.a, operands.b)
+        multiply, product = kept(path(operands))
+        return Prepared(multiply, lambda: agrees(product(), operands))
 
     return prepare
 

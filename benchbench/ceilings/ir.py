@@ -82,9 +82,7 @@ def fma(isa: Isa, element: Element) -> Function:
     accumulators, which are read first and written last.
     """
     frame = _Registers(isa, element)
-    lines = [
-        frame.next(chain, turn) for turn in range(2 * PAIRS) for chain in range(isa.chains)
-    ]
+    lines = [frame.next(chain, turn) for turn in range(2 * PAIRS) for chain in range(isa.chains)]
     return Function(f"fma_{element}", frame.loop("fma", lines), len(lines))
 
 
@@ -101,7 +99,9 @@ def clock(isa: Isa, element: Element, every: int) -> Function:
         for chain in range(isa.chains):
             lines += [frame.step() for _ in range(every)]
             lines.append(frame.next(chain, turn))
-    return Function(f"clock_{element}", frame.loop("clock", lines), every * 2 * repeats * isa.chains)
+    return Function(
+        f"clock_{element}", frame.loop("clock", lines), every * 2 * repeats * isa.chains
+    )
 
 
 class _Registers:

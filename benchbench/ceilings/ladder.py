@@ -76,7 +76,7 @@ def read(team: Team, isa: Isa, level: Level, seconds: float) -> Ceiling:
     """Bytes a second all members read together. Raises InvalidMeasurementError on a wrong sum."""
     function = ir.read(isa)
     kernel = Library([function], isa)[function]
-    arrays = team.each(lambda member: _Summed(level.bytes_each, function, isa, member))
+    arrays = team.each(lambda member: _Summed(level.bytes_each, function, member))
     rounds = level.bytes_each // function.per_round
 
     def call(passes: int) -> float:
@@ -124,7 +124,7 @@ _WRONG = (
 class _Summed:
     """One member's array of random integers, and the vectors its sums go to."""
 
-    def __init__(self, size_bytes: int, function: ir.Function, isa: Isa, seed: int) -> None:
+    def __init__(self, size_bytes: int, function: ir.Function, seed: int) -> None:
         lanes = function.per_round // 8
         self._array = pages.allocate(size_bytes).view(np.int64).reshape(-1, lanes)
         few = np.random.default_rng(seed).integers(0, 2**62, min(size_bytes // 8, 2**16))

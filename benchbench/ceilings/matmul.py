@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from benchbench.ceilings import integer
-from benchbench.ceilings.search import Candidate, Prepared
+from benchbench.ceilings.search import Candidate, Prepared, kept
+from benchbench.ceilings.varied import as_tensor, require_varied
 from benchbench.precision import set_float32_math, torch_dtype
 from benchbench.record import Precision
 
@@ -94,7 +95,7 @@ def onednn_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
     weight = operands.b.T.contiguous()
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, operands.a.shape[0])  # noqa: SLF001 - the compiler's own name for it
     run = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 - the same
-    return lambda: _tensor(run(operands.a, packed, None, "none", [], ""))
+    return lambda: as_tensor(run(operands.a, packed, None, "none", [], ""))
 
 
 def mkl_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
@@ -103,7 +104,7 @@ def mkl_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
     weight = operands.b.T.contiguous()
     packed = torch.ops.mkl._mkl_reorder_linear_weight(weight, rows)  # noqa: SLF001 - the compiler's own name for it
     run = torch.ops.mkl._mkl_linear  # noqa: SLF001 - the same
-    return lambda: _tensor(run(operands.a, packed, weight, None, rows))
+    return lambda: as_tensor(run(operands.a, packed, weight, None, rows))
 
 
 def numpy_matmul(operands: Operands) -> Callable[[], torch.Tensor]:
@@ -132,13 +133,6 @@ def widened(multiply: Path) -> Path:
         return call
 
     return path
-
-
-def _tensor(value: object) -> torch.Tensor:
-    if not isinstance(value, torch.Tensor):
-        message = f"a linear operator returned {type(value).__name__}"
-        raise RuntimeError(message)  # noqa: TRY004 - "this path does not work here", as torch says it
-    return value
 
 
 def _candidates(
@@ -170,8 +164,9 @@ def _preparation(
             torch.randn(m, k, device=device, dtype=dtype),
             torch.randn(k, n, device=device, dtype=dtype),
         )
-        multiply = path(operands)
-        return Prepared(multiply, lambda: agrees(multiply(), operands))
+        require_varied(operands.a, operands.b)
+        multiply, product = kept(path(operands))
+        return Prepared(multiply, lambda: agrees(product(), operands))
 
     return prepare
 
@@ -198,14 +193,13 @@ def _convolution(batch: int, dtype: torch.dtype) -> Candidate:
     def prepare() -> Prepared:
         images = torch.randn(batch, channels, side, side).to(dtype, memory_format=_LAST)
         weight = torch.randn(channels, channels, kernel, kernel).to(dtype, memory_format=_LAST)
+        require_varied(images, weight)
         corner = torch.einsum(
             "ncij,ocij->no", images[..., -kernel:, -kernel:].double(), weight.double()
         )
 
-        def convolve() -> torch.Tensor:
-            return torch.conv2d(images, weight)
-
-        return Prepared(convolve, lambda: _close(convolve()[..., -1, -1], corner, dtype))
+        convolve, features = kept(lambda: torch.conv2d(images, weight))
+        return Prepared(convolve, lambda: _close(features()[..., -1, -1], corner, dtype))
 
     return Candidate(
         path="torch.conv2d",

@@ -8,17 +8,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, TypeVar
 
 from benchbench.ceilings.stopwatch import Stopwatch
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling, CeilingKind, Precision, Scalar
 from benchbench.stats import median, median_interval
 
+Result = TypeVar("Result")
+
 TRIALS = 3
 _TRIAL_S = 0.25
 """A call this long tells enough by itself."""
 FINALISTS = 3
+_IN_REACH = 0.9
+"""Of the best trial: what a path must have shown to be measured anew."""
 FEWEST_REPETITIONS = 6
 """Fewer would leave no interval but their range."""
 MOST_REPETITIONS = 1000
@@ -77,7 +81,9 @@ def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) ->
     rates = {candidate: rate for candidate, rate in surveyed.items() if rate is not None}
     if not rates:
         return None
-    finalists = sorted(rates, key=rates.__getitem__)[-FINALISTS:]
+    enough = max(rates.values()) * _IN_REACH
+    finalists = sorted((one for one in rates if rates[one] >= enough), key=rates.__getitem__)
+    finalists = finalists[-FINALISTS:]
     finals = {each: _repeat(each, kernel.stopwatch, seconds / FINALISTS) for each in finalists}
     winner, samples = max(finals.items(), key=lambda final: median(final[1]))
     low, high = median_interval(samples)
@@ -94,6 +100,17 @@ def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) ->
         samples=samples,
         setting={"shape": winner.shape, **_best_per_path(surveyed)},
     )
+
+
+def kept(call: Callable[[], Result]) -> tuple[Callable[[], Result], Callable[[], Result]]:
+    """The call, and what its latest result was: a check looks at what was timed."""
+    latest: list[Result] = []
+
+    def keeping() -> Result:
+        latest[:] = [call()]
+        return latest[0]
+
+    return keeping, lambda: latest[0] if latest else keeping()
 
 
 def _survey(kernel: Kernel, seconds: float) -> dict[Candidate, float | None]:
@@ -118,9 +135,7 @@ def _climb(
     found: dict[Candidate, float | None] = {}
     best, spent = 0.0, 0.0
     for candidate in candidates:
-        if best and (
-            spent + _cost(candidate, best) > seconds or best * _HOPELESS < best_elsewhere
-        ):
+        if best and (spent + _cost(candidate, best) > seconds or best * _HOPELESS < best_elsewhere):
             break
         rate = _try(candidate, stopwatch)
         found[candidate] = rate

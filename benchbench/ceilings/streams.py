@@ -6,6 +6,7 @@ that bypass them come out ahead on most machines. PyTorch's and NumPy's own loop
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from benchbench.ceilings.memory import Arrays
 from benchbench.ceilings.search import Candidate, Kernel, Prepared
 from benchbench.ceilings.stopwatch import HostStopwatch, SelfTimed, Stopwatch
 from benchbench.ceilings.team import Team
+from benchbench.ceilings.varied import require_varied
 from benchbench.record import CeilingKind
 
 _ROW = 2**16
@@ -45,6 +47,7 @@ class Operands(memory.Operands):
         """The arrays, their target cleared of what the last path wrote."""
         if self._arrays is None:
             self._arrays = Arrays(*(torch.from_numpy(self._made(index)) for index in range(3)))
+            require_varied(self._arrays.left, self._arrays.right)
         arrays = self._arrays
         self.team.each(lambda member: arrays.target.numpy()[self.parts[member]].fill(0))
         return arrays
@@ -65,7 +68,7 @@ class Operands(memory.Operands):
 def parts(blocks: int, members: int) -> list[slice]:
     """Each member's consecutive blocks, as even as they can be."""
     edges = [blocks * member // members for member in range(members + 1)]
-    return [slice(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    return [slice(start, end) for start, end in pairwise(edges)]
 
 
 def kernels(operands: Operands, isa: Isa) -> Iterator[Kernel]:
@@ -79,13 +82,14 @@ def kernels(operands: Operands, isa: Isa) -> Iterator[Kernel]:
     for kind in _ARRAYS:
         compiled = [
             _Compiled(operands, library, functions[kind, bypass], kind, f"{name}, {isa.name}")
-            for bypass, name in ((True, "stores past the caches"), (False, "stores through the caches"))
+            for bypass, name in (
+                (True, "stores past the caches"),
+                (False, "stores through the caches"),
+            )
         ]
         candidates = [one.candidate() for one in compiled] + _torch(operands, kind)
         threads = len(operands.team)
-        yield Kernel(
-            _KINDS[kind], "byte/s", "cpu", HostStopwatch(), candidates, threads=threads
-        )
+        yield Kernel(_KINDS[kind], "byte/s", "cpu", HostStopwatch(), candidates, threads=threads)
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _candidate(
 
 
 def is_right(kind: ir.Stream, arrays: Arrays, operands: Operands) -> bool:
-    """Whether every element is what NumPy makes of it, fused or not; each member looks at its own."""
+    """Whether every element is what NumPy makes of it; each member looks at its own."""
     target, left, right = (array.numpy() for array in arrays)
 
     def look(member: int) -> bool:
