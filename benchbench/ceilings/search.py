@@ -5,12 +5,14 @@ They are measured again from scratch because the best of many noisy trials flatt
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal
 
-from benchbench.ceilings.stopwatch import Stopwatch
+from benchbench.ceilings.gauge import Gauge, Watch
+from benchbench.ceilings.stopwatch import Stopwatch, nothing
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling, CeilingKind, Precision, Scalar
 from benchbench.stats import median, median_interval
@@ -49,12 +51,16 @@ class Kernel:
     """What to find the ceiling of. `candidates`: grouped by path, each from small to large."""
 
     kind: CeilingKind
-    unit: Literal["FLOP/s", "byte/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s"]
     device: str
     stopwatch: Stopwatch
     candidates: Sequence[Candidate]
     dtype: Precision | None = None
     threads: int | None = None
+    gauge: Gauge | None = None
+    """Of the device's clock and power; None where the device has none to ask."""
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What must be entered to work on the device, in the thread that does."""
 
 
 def ceiling(kernel: Kernel, seconds: float) -> Ceiling | None:
@@ -67,8 +73,16 @@ def ceiling(kernel: Kernel, seconds: float) -> Ceiling | None:
     if not rates:
         return None
     finalists = sorted(rates, key=rates.__getitem__)[-FINALISTS:]
-    finals = {each: _repeat(each, kernel.stopwatch, seconds / FINALISTS) for each in finalists}
-    winner, samples = max(finals.items(), key=lambda final: median(final[1]))
+    finals = {each: _watched(each, kernel, seconds / FINALISTS) for each in finalists}
+    winner, (samples, seen) = max(finals.items(), key=lambda final: median(final[1][0]))
+    evidence = {"shape": winner.shape, **seen, **_best_per_path(surveyed)}
+    return ceiling_of(kernel, winner, samples, evidence)
+
+
+def ceiling_of(
+    kernel: Kernel, winner: Candidate, samples: tuple[float, ...], setting: dict[str, Scalar]
+) -> Ceiling:
+    """The median of the winner's rates, and its interval."""
     low, high = median_interval(samples)
     return Ceiling(
         kind=kernel.kind,
@@ -81,8 +95,19 @@ def ceiling(kernel: Kernel, seconds: float) -> Ceiling | None:
         low=low,
         high=high,
         samples=samples,
-        setting={"shape": winner.shape, **_best_per_path(surveyed)},
+        setting=setting,
     )
+
+
+def _watched(
+    candidate: Candidate, kernel: Kernel, seconds: float
+) -> tuple[tuple[float, ...], dict[str, Scalar]]:
+    """Its rates, and what the device's counters showed meanwhile."""
+    if kernel.gauge is None:
+        return repeat(candidate, kernel.stopwatch, seconds), {}
+    with Watch(kernel.gauge) as watch:
+        rates = repeat(candidate, kernel.stopwatch, seconds)
+    return rates, watch.seen()
 
 
 def _survey(kernel: Kernel, seconds: float) -> dict[Candidate, float | None]:
@@ -124,10 +149,16 @@ def _try(candidate: Candidate, stopwatch: Stopwatch) -> float | None:
     return candidate.amount / median(durations) if prepared.correct() else None
 
 
-def _repeat(candidate: Candidate, stopwatch: Stopwatch, seconds: float) -> tuple[float, ...]:
-    """Rates of single calls on fresh operands, the first one dropped."""
+def repeat(
+    candidate: Candidate,
+    stopwatch: Stopwatch,
+    seconds: float,
+    ready: Callable[[], object] = nothing,
+) -> tuple[float, ...]:
+    """Rates of single calls on fresh operands, the first one dropped; `ready` is called between."""
     prepared = candidate.prepare()
     stopwatch.time(prepared.call)
+    ready()
     durations: list[float] = []
     while len(durations) < FEWEST_REPETITIONS or math.fsum(durations) < seconds:
         durations.append(stopwatch.time(prepared.call))

@@ -84,6 +84,8 @@ class Figures(Model):
     """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
     regime: Regime
     input_cost: InputCost | None = None
+    decode_ceiling: Ceiling | None = None
+    """The most images a second this machine decodes; of work that trains on images."""
     joules_per_unit: Estimate | None = None
     energy_scope: EnergyScope | None = None
     peak_memory_bytes: int | None = None
