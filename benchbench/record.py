@@ -30,8 +30,13 @@ CeilingKind = Literal[
     "cache_read",
     "load_latency",
     "host_to_device",
+    "host_to_device_pageable",
     "device_to_host",
+    "device_to_host_pageable",
+    "peer_to_peer",
     "storage_read",
+    "storage_random_read",
+    "image_decode",
     "all_reduce",
 ]
 Scalar = bool | int | float | str | None
@@ -171,6 +176,7 @@ class Ceiling(Model):
 
     `value` is in `unit` (a rate; seconds where less is better), `low` and `high` its 95 % interval;
     `samples` are the single repetitions of the winning setting behind it, in `unit`.
+    Of `device` `all` it is the slowest device's, all of them at work at once.
     """
 
     kind: CeilingKind
@@ -178,7 +184,7 @@ class Ceiling(Model):
     threads: int | None = None
     device: str
     value: Positive
-    unit: Literal["FLOP/s", "byte/s", "op/s", "s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s", "s"]
     path: str
     low: Positive
     high: Positive

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchbench.ceilings import ir, pages
 from benchbench.ceilings.isa import Element, Isa
 from benchbench.ceilings.jit import Library
-from benchbench.ceilings.search import repeat
+from benchbench.ceilings.search import settle
 from benchbench.ceilings.team import Team
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling
@@ -132,7 +132,7 @@ def measure(team: Team, isa: Isa, element: Element, seconds: float) -> Ceiling:
         clocks.append(loop.clock_hz())
         return loop.time()
 
-    rates = tuple(loop.flop / one for one in repeat(once, seconds))
+    rates = tuple(loop.flop / one for one in settle(once, seconds))
     value, clock_hz, lanes = median(rates), median(clocks), isa.lanes(element)
     low, high = median_interval(rates)
     return Ceiling(

@@ -13,7 +13,7 @@ import numpy as np
 from benchbench.ceilings import ir, pages
 from benchbench.ceilings.isa import Isa
 from benchbench.ceilings.jit import Library
-from benchbench.ceilings.search import repeat
+from benchbench.ceilings.search import settle
 from benchbench.ceilings.team import Team
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling, CeilingKind
@@ -21,9 +21,10 @@ from benchbench.stats import median, median_interval
 from benchbench.system.topology import Topology
 
 MEMORY = "memory"
-_SHARE = 2
-"""An array takes half of the cache: the rest is for whoever else is there."""
-_CLEAR_OF_LEVEL_ABOVE = 2
+_OWN, _SHARED = 2, 8
+"""An array takes half of a core's own cache, an eighth of one that neighbours fill as well: on a
+rented machine they may be somebody else's."""
+_CLEAR_OF_LEVEL_ABOVE = 4
 _CALL_S = 2e-3
 
 
@@ -46,25 +47,31 @@ def levels(topology: Topology, cpus: Sequence[int], memory_bytes: int | None) ->
     found: list[Level] = []
     above = 0
     for level in (1, 2, 3):
-        size = _bytes_each(topology, cpus, level)
-        if size is None:
+        sizes = [_bytes_each(topology, cpu, cpus, level) for cpu in cpus]
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(cpus):
             continue
-        part = _power_of_two(size // _SHARE)
-        if part >= _CLEAR_OF_LEVEL_ABOVE * above:
-            found.append(Level(f"L{level}", part))
-        above = max(above, size)
+        parts = [_power_of_two(min(known) // share) for share in _shares(topology, level)]
+        clear = [part for part in parts if part >= _CLEAR_OF_LEVEL_ABOVE * above]
+        if clear:
+            found.append(Level(f"L{level}", clear[0]))
+        above = max(above, *known)
     if memory_bytes is None:
         return tuple(found)
     return (*found, Level(MEMORY, _power_of_two(memory_bytes // len(cpus), up=True)))
 
 
-def _bytes_each(topology: Topology, cpus: Sequence[int], level: int) -> int | None:
-    """The least any of `cpus` gets of its cache of that level; None where one has none."""
-    shares = []
-    for cpu in cpus:
-        mine = [one for one in topology.caches if one.level == level and cpu in one.cpus]
-        shares += [one.size_bytes // len(one.cpus & set(cpus)) for one in mine[:1]]
-    return min(shares) if len(shares) == len(cpus) else None
+def _bytes_each(topology: Topology, cpu: int, cpus: Sequence[int], level: int) -> int | None:
+    """What `cpu` gets of its cache when all of `cpus` use theirs; None where it has none."""
+    mine = (one for one in topology.caches if one.level == level and cpu in one.cpus)
+    return next((one.size_bytes // len(one.cpus & set(cpus)) for one in mine), None)
+
+
+def _shares(topology: Topology, level: int) -> tuple[int, ...]:
+    """Half of a core's own cache; an eighth, or else half, of one that others may be using."""
+    widths = [topology.cores_touched(one.cpus) for one in topology.caches if one.level == level]
+    shared = any(width is not None and width > 1 for width in widths)
+    return (_SHARED, _OWN) if shared else (_OWN,)
 
 
 def _power_of_two(size: int, *, up: bool = False) -> int:
@@ -89,7 +96,7 @@ def read(team: Team, isa: Isa, level: Level, seconds: float) -> Ceiling:
 
     passes = _enough(call)
     moved = float(passes * level.bytes_each * len(team))
-    rates = tuple(moved / one for one in repeat(lambda: call(passes), seconds))
+    rates = tuple(moved / one for one in settle(lambda: call(passes), seconds))
     kind: CeilingKind = "memory_read" if level.name == MEMORY else "cache_read"
     return _ceiling(kind, "byte/s", rates, level, len(team), f"sum of integers, {isa.name}")
 
@@ -112,7 +119,7 @@ def latency(team: Team, isa: Isa, level: Level, seconds: float) -> Ceiling:
     call(max(1, chain.length // function.per_round))
     rounds = _enough(call)
     loads = rounds * function.per_round
-    times = tuple(one / loads for one in repeat(lambda: call(rounds), seconds))
+    times = tuple(one / loads for one in settle(lambda: call(rounds), seconds))
     return _ceiling("load_latency", "s", times, level, 1, "pointer chase")
 
 

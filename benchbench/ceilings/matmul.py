@@ -14,14 +14,6 @@ from benchbench.record import Precision
 
 _CPU_SIZES = (320, 640, 1280, 2560, 5120, 10240)
 """Multiples of 320: a BLAS works in blocks of 192, 240, 320 or 384, and a rest costs it time."""
-_CUDA_SHAPES = (
-    (2048, 2048, 2048),
-    (4096, 4096, 4096),
-    (8192, 4096, 8192),
-    (8192, 8192, 8192),
-    (16384, 8192, 8192),
-    (16384, 16384, 16384),
-)
 _CONV_CHANNELS, _CONV_INPUT, _CONV_KERNEL = 256, 30, 3
 _CONV_BATCHES = (4, 16, 64)
 _CHECKED = 16
@@ -31,6 +23,8 @@ _TOLERANCE = {
     torch.float32: 2e-3,  # wide enough for TF32's 10 bits of mantissa
     torch.bfloat16: 2e-2,
     torch.float16: 5e-3,
+    torch.float8_e4m3fn: 2e-2,  # of the fp8 operands as they are; the result is bf16
+    torch.int8: 0.0,
 }
 
 
@@ -68,12 +62,6 @@ def cpu(precision: Precision) -> list[Candidate]:
         *_candidates(paths, shapes, precision, "cpu"),
         *(_convolution(batch, dtype) for batch in _CONV_BATCHES),
     ]
-
-
-def cuda(precision: Precision, device: str) -> list[Candidate]:
-    """The BLAS with both layouts of the weight. No convolution: cuDNN's Winograd skips FLOPs."""
-    paths = {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
-    return _candidates(paths, list(_CUDA_SHAPES), precision, device)
 
 
 def matmul(operands: Operands) -> Callable[[], torch.Tensor]:

@@ -5,12 +5,14 @@ They are measured again from scratch because the best of many noisy trials flatt
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, TypeVar
 
-from benchbench.ceilings.stopwatch import Stopwatch
+from benchbench.ceilings.gauge import Gauge, Watch
+from benchbench.ceilings.stopwatch import Stopwatch, nothing
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling, CeilingKind, Precision, Scalar
 from benchbench.stats import median, median_interval
@@ -62,12 +64,16 @@ class Kernel:
     """What to find the ceiling of. `candidates`: grouped by path, each from small to large."""
 
     kind: CeilingKind
-    unit: Literal["FLOP/s", "byte/s", "op/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s"]
     device: str
     stopwatch: Stopwatch
     candidates: Sequence[Candidate]
     dtype: Precision | None = None
     threads: int | None = None
+    gauge: Gauge | None = None
+    """Of the device's clock and power; None where the device has none to ask."""
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What must be entered to work on the device, in the thread that does."""
 
 
 def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) -> Ceiling | None:
@@ -83,9 +89,16 @@ def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) ->
         return None
     enough = max(rates.values()) * _IN_REACH
     finalists = sorted((one for one in rates if rates[one] >= enough), key=rates.__getitem__)
-    finalists = finalists[-FINALISTS:]
-    finals = {each: _repeat(each, kernel.stopwatch, seconds / FINALISTS) for each in finalists}
-    winner, samples = max(finals.items(), key=lambda final: median(final[1]))
+    finals = {each: _watched(each, kernel, seconds / FINALISTS) for each in finalists[-FINALISTS:]}
+    winner, (samples, seen) = max(finals.items(), key=lambda final: median(final[1][0]))
+    evidence = {"shape": winner.shape, **seen, **_best_per_path(surveyed)}
+    return ceiling_of(kernel, winner, samples, evidence)
+
+
+def ceiling_of(
+    kernel: Kernel, winner: Candidate, samples: tuple[float, ...], setting: dict[str, Scalar]
+) -> Ceiling:
+    """The median of the winner's rates, and its interval."""
     low, high = median_interval(samples)
     return Ceiling(
         kind=kernel.kind,
@@ -98,8 +111,19 @@ def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) ->
         low=low,
         high=high,
         samples=samples,
-        setting={"shape": winner.shape, **_best_per_path(surveyed)},
+        setting=setting,
     )
+
+
+def _watched(
+    candidate: Candidate, kernel: Kernel, seconds: float
+) -> tuple[tuple[float, ...], dict[str, Scalar]]:
+    """Its rates, and what the device's counters showed meanwhile."""
+    if kernel.gauge is None:
+        return repeat(candidate, kernel.stopwatch, seconds), {}
+    with Watch(kernel.gauge) as watch:
+        rates = repeat(candidate, kernel.stopwatch, seconds)
+    return rates, watch.seen()
 
 
 def kept(call: Callable[[], Result]) -> tuple[Callable[[], Result], Callable[[], Result]]:
@@ -165,11 +189,22 @@ def _try(candidate: Candidate, stopwatch: Stopwatch) -> float | None:
     return candidate.amount / median(durations) if prepared.correct() else None
 
 
-def _repeat(candidate: Candidate, stopwatch: Stopwatch, seconds: float) -> tuple[float, ...]:
-    """Rates of single calls on fresh operands, the first one dropped."""
+def repeat(
+    candidate: Candidate,
+    stopwatch: Stopwatch,
+    seconds: float,
+    ready: Callable[[], object] = nothing,
+    *,
+    whole_time: bool = False,
+) -> tuple[float, ...]:
+    """Rates of single calls on fresh operands, the first one dropped; `ready` is called between.
+
+    `whole_time`: the time is filled even when the rate is known earlier.
+    """
     prepared, stopwatch = candidate.prepare(), candidate.stopwatch or stopwatch
     stopwatch.time(prepared.call)
-    durations = repeat(lambda: stopwatch.time(prepared.call), seconds)
+    ready()
+    durations = settle(lambda: stopwatch.time(prepared.call), seconds, whole_time=whole_time)
     if not prepared.correct():
         message = (
             f"{candidate.path} at {candidate.shape} gave a wrong result; "
@@ -179,7 +214,9 @@ def _repeat(candidate: Candidate, stopwatch: Stopwatch, seconds: float) -> tuple
     return tuple(candidate.amount / duration for duration in durations)
 
 
-def repeat(once: Callable[[], float], seconds: float) -> tuple[float, ...]:
+def settle(
+    once: Callable[[], float], seconds: float, *, whole_time: bool = False
+) -> tuple[float, ...]:
     """The seconds of one call after the other, until their median is known or time is up.
 
     Known: after a quarter of the time, its 95 % interval lies within 1 % of it.
@@ -191,7 +228,7 @@ def repeat(once: Callable[[], float], seconds: float) -> tuple[float, ...]:
         spent += durations[-1]
         if len(durations) < look_at or spent < seconds * _LEAST_SHARE:
             continue
-        if spent >= seconds or _is_known(durations):
+        if spent >= seconds or (not whole_time and _is_known(durations)):
             break
         look_at = min(math.ceil(len(durations) * _LOOK_AGAIN), MOST_REPETITIONS)
     return tuple(durations)

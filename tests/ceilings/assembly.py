@@ -21,7 +21,7 @@ def loop_of(function: ir.Function, target: str) -> Counter[str]:
     inside, block = False, ""
     for line in jit.assembly(ir.module([function], isa), triple, cpu).splitlines():
         if label := _LABEL.match(line):
-            inside = label[1].startswith(".L") and inside or label[1] == f"{function.name}.body"
+            inside = (label[1].startswith(".L") and inside) or label[1] == f"{function.name}.body"
             block = label[1]
         elif inside and line.startswith("\t") and not line.startswith("\t."):
             blocks.setdefault(block, []).append(line.strip())
