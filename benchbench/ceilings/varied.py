@@ -22,7 +22,7 @@ def require_varied(*operands: torch.Tensor) -> None:
 
 
 def as_tensor(value: object) -> torch.Tensor:
-    """The result of an operator without types. Raises RuntimeError, as torch does, if it is none."""
+    """What an operator without types returns. Raises RuntimeError, as torch does, if it is none."""
     if not isinstance(value, torch.Tensor):
         message = f"an operator returned {type(value).__name__}"
         raise RuntimeError(message)  # noqa: TRY004 - "this path does not work here", as torch says it

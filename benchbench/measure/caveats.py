@@ -24,7 +24,7 @@ _CACHED_SPEEDUP = 1.1
 _ABOVE_CEILING = 1.05
 _FEWEST_LOSSES = 8
 _HARMLESS_THROTTLE = {"power_cap"}
-_MEMORY = {"memory_copy", "memory_triad"}
+_MEMORY = {"memory_copy", "memory_scale", "memory_add", "memory_triad", "memory_read"}
 
 
 @dataclass(frozen=True)
