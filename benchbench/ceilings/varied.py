@@ -13,7 +13,7 @@ def require_varied(*operands: torch.Tensor) -> None:
     for operand in operands:
         flat = operand.flatten()
         some = flat[:: max(1, flat.numel() // _LOOKED_AT)][:_LOOKED_AT]
-        if len(some.unique()) < min(_LEAST_DISTINCT, len(some)):
+        if len(torch.unique(some)) < min(_LEAST_DISTINCT, len(some)):
             message = (
                 "the operands of a ceiling hold few distinct values, which would flatter the "
                 "processor; fill them with random numbers"

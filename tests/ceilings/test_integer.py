@@ -22,7 +22,7 @@ def operands() -> Operands:
 def test_every_path_computes_the_product(
     path: Callable[[Operands], Callable[[], torch.Tensor]],
 ) -> None:
-    """The result equals the product in 64-bit integers, where the installed PyTorch has the path."""
+    """The result equals the product in 64-bit integers, where PyTorch has the path."""
     given = operands()
     try:
         result = path(given)()
