@@ -230,6 +230,21 @@ def over_repeats(
     return middle, (middle - half, middle + half)
 
 
+def welch_half_width(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Half the 95 % interval of the difference of two means of unlike spread (Welch 1947).
+
+    None with fewer than two repeats of a side.
+    """
+    left, right = _nonempty(a), _nonempty(b)
+    if min(len(left), len(right)) < 2:  # noqa: PLR2004 - one repeat says nothing about the next
+        return None
+    errors = np.array([left.var(ddof=1) / len(left), right.var(ddof=1) / len(right)])
+    if errors.sum() == 0:
+        return 0.0
+    degrees = errors.sum() ** 2 / (errors**2 / [len(left) - 1, len(right) - 1]).sum()
+    return _student(degrees) * math.sqrt(errors.sum())
+
+
 def minimum_detectable_effect(first: Estimate, second: Estimate | None = None) -> float | None:
     """The smallest relative difference that two such figures would show in 4 of 5 comparisons.
 
@@ -249,8 +264,8 @@ _POWER_QUANTILE = 0.8416212335729143
 """Of the normal distribution at 80 %."""
 
 
-@cache
-def _student(degrees: int) -> float:
+@lru_cache(maxsize=256)
+def _student(degrees: float) -> float:
     from scipy.special import stdtrit  # noqa: PLC0415 - scipy is slow to import
 
     return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))

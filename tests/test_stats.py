@@ -189,7 +189,8 @@ def test_the_minimum_detectable_effect_is_detected_in_four_of_five_comparisons()
     """Means of 100 normal values with 5 % spread: z-tests 2 % apart find a difference in 80 %."""
     half = 1.959964 * 0.05 / 10
     one = Estimate(value=1.0, low=1 - half, high=1 + half, basis="measured")
-    effect = stats.minimum_detectable_effect(one, one) or 0.0
+    effect = stats.minimum_detectable_effect(one, one)
+    assert effect is not None
     assert effect == pytest.approx(0.0198, abs=1e-4)
     rng = np.random.default_rng(4)
     differences = rng.normal(effect, 0.005, 4000) - rng.normal(0, 0.005, 4000)
