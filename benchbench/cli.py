@@ -136,8 +136,11 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
 def doctor(
     *,
     ceilings: Annotated[
-        bool, typer.Option("--ceilings", help="Also measure what it could do (about a minute).")
+        bool, typer.Option("--ceilings", help="Also measure what it could do (some minutes).")
     ] = False,
+    storage: Annotated[
+        Path, typer.Option(help="With --ceilings: the folder whose disk is measured.")
+    ] = Path(),
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
     json: Json = False,
@@ -150,7 +153,11 @@ def doctor(
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     known = facts.read()
     with _progress() as progress:
-        limits = session.limits(system, effort="quick", on_event=progress) if ceilings else ()
+        limits = (
+            session.limits(system, effort="quick", on_event=progress, storage_folder=storage)
+            if ceilings
+            else ()
+        )
     report = examine(system, known, limits)
     _answer(report, terminal.doctor, json=json)
     _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)

@@ -25,10 +25,20 @@ CeilingKind = Literal[
     "fma",
     "matmul",
     "memory_copy",
+    "memory_scale",
+    "memory_add",
     "memory_triad",
+    "memory_read",
+    "cache_read",
+    "load_latency",
     "host_to_device",
+    "host_to_device_pageable",
     "device_to_host",
+    "device_to_host_pageable",
+    "peer_to_peer",
     "storage_read",
+    "storage_random_read",
+    "image_decode",
     "all_reduce",
 ]
 Scalar = bool | int | float | str | None
@@ -166,8 +176,9 @@ class System(Model):
 class Ceiling(Model):
     """The best this machine did on one kernel, by the best path found.
 
-    `value` is in `unit` (`FLOP/s`, `byte/s`), `low` and `high` its 95 % interval;
+    `value` is in `unit` (a rate; seconds where less is better), `low` and `high` its 95 % interval;
     `samples` are the single repetitions of the winning setting behind it, in `unit`.
+    Of `device` `all` it is the slowest device's, all of them at work at once.
     """
 
     kind: CeilingKind
@@ -175,7 +186,7 @@ class Ceiling(Model):
     threads: int | None = None
     device: str
     value: Positive
-    unit: Literal["FLOP/s", "byte/s", "op/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s", "s"]
     path: str
     low: Positive
     high: Positive

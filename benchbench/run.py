@@ -140,9 +140,12 @@ def measure_ceilings(
     *,
     on_event: OnEvent | None = None,
     storage_folder: Path | None = None,
+    decoders: int = 0,
     lock: Path | None = None,
 ) -> tuple[Ceiling, ...]:
     """What this machine could do, measured in a process of its own.
+
+    With `decoders` also how many images so many processes decode, with `storage_folder` its disk.
 
     Raises:
         CannotMeasureError: they cannot be measured, or another runner is at work.
@@ -153,12 +156,13 @@ def measure_ceilings(
         precisions=tuple(precisions),
         seconds_per_kernel=_CEILING_SECONDS[effort],
         storage_folder=None if storage_folder is None else str(storage_folder),
+        decoders=decoders,
         last_level_cache_bytes=system.cpu.l3_bytes or system.cpu.l2_bytes,
         available_bytes=_available_bytes(system),
         threads=choose.threads(system, os.environ),
     )
     with exclusive(lock):
-        ended = _work(body, _CEILINGS_TIMEOUT_S, tell)
+        ended = _work(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell)
     if not isinstance(ended.result, CeilingsResult):
         failure = ended.why()
         tell.failed(failure, ended.stderr)

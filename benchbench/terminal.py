@@ -50,7 +50,7 @@ def ceilings(measured: Sequence[Ceiling]) -> Table:
     table = _table("Measured ceilings", "kernel", "dtype", "device", "reaches", "path")
     for one in measured:
         estimate = Estimate(value=one.value, low=one.low, high=one.high, basis="measured")
-        reached = units.si(one.value, one.unit.replace("byte", "B"))
+        reached = units.ceiling(one.value, one.unit)
         table.add_row(
             one.kind, one.dtype or units.UNKNOWN, one.device, _within(reached, estimate), one.path
         )

@@ -51,6 +51,14 @@ def bandwidth(value: float | None) -> str:
     return si(value, "B/s")
 
 
+def ceiling(value: float | None, unit: str) -> str:
+    """A rate in one of a ceiling's units: `312 TFLOP/s`, `1.56 TB/s`, `210 images/s`."""
+    counted, _, _ = unit.partition("/")
+    if counted == "image":
+        return rate(value, counted)
+    return si(value, unit.replace("byte", "B"))
+
+
 def size(value: float | None) -> str:
     """Bytes, binary prefixes: `80.0 GiB`."""
     if value is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
-from benchbench.derive import comparable
+from benchbench.derive import comparable, feeding
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import Roofline, regime
 from benchbench.record import (
@@ -52,6 +52,8 @@ def figures(
     throughput = _throughput(believed)
     reached = _reached(first, throughput, datasheet_flops, datasheet_bytes_per_s)
     input_cost = _input_cost(believed, throughput)
+    decoded = feeding.decoders(first)
+    hungry = feeding.too_slow(decoded, throughput, input_cost)
     return Figures(
         workload=first.workload,
         scenario=first.scenario,
@@ -67,12 +69,16 @@ def figures(
         latency=_latency(believed),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
+        decode_ceiling=decoded,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
         load_s=believed[0].load_s if believed else None,
         first_step_s=believed[0].first_step_s if believed else None,
         validity=validity,
-        caveats=_caveats(records, reached["share_of_achievable"]),
+        caveats=(
+            *_caveats(records, reached["share_of_achievable"]),
+            *(() if hungry is None else (hungry,)),
+        ),
         **_steps(believed),
         **_energy(believed),
         **reached,
@@ -184,15 +190,15 @@ def _latency(measured: Sequence[Measurement]) -> tuple[Percentile, ...]:
 
 
 def _ceiling(record: Record, kind: str, precision: Precision | None = None) -> Ceiling | None:
-    """The best of that kind on the record's first device."""
+    """The best of that kind: of several devices at work the slowest one's, else the first's."""
     fitting = [
         ceiling
         for ceiling in record.ceilings
-        if ceiling.kind == kind
-        and ceiling.device == record.devices[0]
-        and (precision is None or ceiling.dtype == precision)
+        if ceiling.kind == kind and (precision is None or ceiling.dtype == precision)
     ]
-    return max(fitting, key=lambda ceiling: ceiling.value, default=None)
+    together = [one for one in fitting if one.device == "all" and len(record.devices) > 1]
+    alone = [one for one in fitting if one.device == record.devices[0]]
+    return max(together or alone, key=lambda ceiling: ceiling.value, default=None)
 
 
 def _input_cost(measured: Sequence[Measurement], throughput: Estimate | None) -> InputCost | None:

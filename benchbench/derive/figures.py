@@ -100,6 +100,8 @@ class Figures(Model):
     normal: Normality | None = None
     """Is this number normal? None where nobody asked."""
     input_cost: InputCost | None = None
+    decode_ceiling: Ceiling | None = None
+    """The most images a second this machine decodes; of work that trains on images."""
     joules_per_unit: Estimate | None = None
     energy_scope: EnergyScope | None = None
     peak_memory_bytes: int | None = None

@@ -127,18 +127,23 @@ def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResu
 
     channel.phase("measure")
     _set_threads(request.threads)
-    folder = request.storage_folder
-    return CeilingsResult(
-        ceilings=ceilings.measure(
-            devices=request.devices,
-            precisions=request.precisions,
-            seconds_per_kernel=request.seconds_per_kernel,
-            on_progress=lambda text: channel.phase("measure", text),
-            storage_folder=None if folder is None else Path(folder),
-            last_level_cache_bytes=request.last_level_cache_bytes,
-            available_bytes=request.available_bytes,
-        )
+    folder, seconds = request.storage_folder, request.seconds_per_kernel
+    feeding = ceilings.feeding(
+        seconds_per_kernel=seconds,
+        decoders=request.decoders,
+        folder=None if folder is None else Path(folder),
+        on_progress=lambda text: channel.phase("measure", text),
     )
+    found = ceilings.measure(
+        devices=request.devices,
+        precisions=request.precisions,
+        seconds_per_kernel=seconds,
+        on_progress=lambda text: channel.phase("measure", text),
+        last_level_cache_bytes=request.last_level_cache_bytes,
+        available_bytes=request.available_bytes,
+        gauges=lambda device: nvml_counters(device, Cuda(device).uuid),
+    )
+    return CeilingsResult(ceilings=(*feeding, *found))
 
 
 def with_threads(parameters: Mapping[str, Scalar], threads: int) -> dict[str, Scalar]:
