@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from benchbench.errors import CannotMeasureError
 from benchbench.measure import choose
-from benchbench.measure.caveats import ceiling_caveats
+from benchbench.measure.caveats import ceiling_caveats, latency_caveats
 from benchbench.measure.journal import Journal, exclusive, folder_for
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
@@ -35,7 +35,7 @@ from benchbench.record import (
     Work,
     validity_of,
 )
-from benchbench.stats import Estimate, mean_interval
+from benchbench.stats import Estimate, mean_step_interval
 from benchbench.store import Store
 
 __all__ = ["Event", "Outcome", "Planned", "execute", "measure_ceilings", "plan"]
@@ -264,6 +264,7 @@ class _Run:
                 device=setting.device,
                 precision=setting.precision,
             ),
+            *latency_caveats(result.measurement, planned.scenario),
             *result.caveats,
         )
         return self._record(
@@ -325,7 +326,7 @@ def _work(body: MeasureWorkload | MeasureCeilings, timeout_s: float, tell: _Tell
 
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
-    mean, ends = fmean(seen.step_s), mean_interval(seen.step_s)
+    mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")
     return step_s.inverted(mean).scaled(seen.units_completed / seen.elapsed_s)
