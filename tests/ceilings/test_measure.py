@@ -38,7 +38,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_RANDOM_IN_FLIGHT", (4,))
 
 
-def measured(precisions: list[Precision], told: list[str], **options: int) -> tuple[Ceiling, ...]:
+def measured(
+    precisions: list[Precision], told: list[str], available_bytes: int | None = None
+) -> tuple[Ceiling, ...]:
     """The processor's ceilings as if its last cache were 1 MiB."""
     return ceilings.measure(
         devices=["cpu"],
@@ -46,7 +48,7 @@ def measured(precisions: list[Precision], told: list[str], **options: int) -> tu
         seconds_per_kernel=0.001,
         on_progress=told.append,
         last_level_cache_bytes=MEBI,
-        **options,
+        available_bytes=available_bytes,
     )
 
 
