@@ -81,11 +81,18 @@ def test_a_cpus_ceilings() -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_threads_are_given_back() -> None:
-    """A process that measures on one core goes on with as many threads as it had."""
-    before = torch.get_num_threads()
+def test_threads_and_processors_are_given_back() -> None:
+    """A process that measures on one core goes on with as many threads and cores as it had."""
+    before = torch.get_num_threads(), os.sched_getaffinity(0)
     measured(["fp32"], [])
-    assert torch.get_num_threads() == before
+    assert (torch.get_num_threads(), os.sched_getaffinity(0)) == before
+
+
+def test_one_core_is_one_core() -> None:
+    """While its kernels run, this thread stays on the team's processors."""
+    cpus = [max(os.sched_getaffinity(0))]
+    with cpu.staying(cpus):
+        assert os.sched_getaffinity(0) == set(cpus)
 
 
 @pytest.mark.usefixtures("small")
