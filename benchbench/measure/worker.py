@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
 
+from benchbench import backend
 from benchbench.measure import checks, failure
 from benchbench.measure.caveats import Observed, caveats
 from benchbench.measure.counters import Proc, nvml_counters
@@ -73,7 +74,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     workload = load_file(Path(request.file))
     work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
-    job = workload.load(request.setting)
+    job = backend.load(workload, request.setting)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
