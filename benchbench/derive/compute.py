@@ -22,11 +22,13 @@ from benchbench.stats import Estimate
 def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
-    Records of unlike machines, settings or runs never merge.
+    Records of unlike machines, settings or runs never merge. The trials of a search are left out:
+    too short to stand for their configuration, they are listed by the record of its winner.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(_configuration(record), []).append(record)
+        if not record.is_trial:
+            groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
 
@@ -45,6 +47,7 @@ def figures(
     Raises ValueError on no records.
     """
     first = records[0]
+    tuning = first.tuning
     validity = _worst(records)
     measured = [record.measurement for record in records if record.measurement is not None]
     believed = measured if validity != "invalid" else []
@@ -59,6 +62,8 @@ def figures(
         batch_size=first.batch_size,
         backend=first.backend,
         devices=first.devices,
+        role=None if tuning is None or tuning.role == "trial" else tuning.role,
+        session=first.provenance.session,
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
@@ -123,7 +128,8 @@ def _configuration(record: Record) -> str:
             "system",
         },
     )
-    kept["provenance"] = [record.provenance.session, record.provenance.workload_sha256]
+    origin = record.provenance
+    kept["provenance"] = [origin.session, origin.workload_sha256, origin.setting_sha256]
     kept["system"]["memory"]["available_bytes"] = None
     return json.dumps(kept, sort_keys=True)
 
