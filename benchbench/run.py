@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from benchbench.errors import CannotMeasureError
 from benchbench.measure import choose
-from benchbench.measure.caveats import ceiling_caveats
+from benchbench.measure.caveats import ceiling_caveats, latency_caveats
 from benchbench.measure.journal import Journal, exclusive, folder_for
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
@@ -46,7 +46,7 @@ from benchbench.record import (
     Work,
     validity_of,
 )
-from benchbench.stats import Estimate, mean_interval
+from benchbench.stats import Estimate, mean_step_interval
 from benchbench.store import Store
 from benchbench.system import environment
 from benchbench.workload import Setting
@@ -219,9 +219,12 @@ def measure_ceilings(
     *,
     on_event: OnEvent | None = None,
     storage_folder: Path | None = None,
+    decoders: int = 0,
     lock: Path | None = None,
 ) -> tuple[Ceiling, ...]:
     """What this machine could do, measured in a process of its own.
+
+    With `decoders` also how many images so many processes decode, with `storage_folder` its disk.
 
     Raises:
         CannotMeasureError: they cannot be measured, or another runner is at work.
@@ -232,12 +235,13 @@ def measure_ceilings(
         precisions=tuple(precisions),
         seconds_per_kernel=_CEILING_SECONDS[effort],
         storage_folder=None if storage_folder is None else str(storage_folder),
+        decoders=decoders,
         last_level_cache_bytes=system.cpu.l3_bytes or system.cpu.l2_bytes,
         available_bytes=_available_bytes(system),
         threads=choose.threads(system, os.environ),
     )
     with exclusive(lock):
-        ended = _work(body, _CEILINGS_TIMEOUT_S, tell)
+        ended = _work(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell)
     if not isinstance(ended.result, CeilingsResult):
         failure = ended.why()
         tell.failed(failure, ended.stderr)
@@ -335,6 +339,7 @@ class _Run:
                 device=setting.device,
                 precision=setting.precision,
             ),
+            *latency_caveats(result.measurement, planned.scenario),
             *result.caveats,
         )
         return self._record(
@@ -397,7 +402,7 @@ def _work(
 
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
-    mean, ends = fmean(seen.step_s), mean_interval(seen.step_s)
+    mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")
     return step_s.inverted(mean).scaled(seen.units_completed / seen.elapsed_s)

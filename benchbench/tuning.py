@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from benchbench import run
+from benchbench import run, session
 from benchbench.measure import choose
 from benchbench.measure.budget import REPEATS, Budget
 from benchbench.measure.plan import Planned, fingerprint
 from benchbench.measure.search import Search, Space
-from benchbench.record import Ceiling, Effort, Precision, Record, System, Tried, Tuning
+from benchbench.record import Precision, Record, System, Tried, Tuning
 from benchbench.run import OnEvent, Outcome, Sitting
 from benchbench.store import Store
 from benchbench.workload import Setting, backends, load_file, tunable
@@ -74,7 +74,9 @@ def tune(  # noqa: PLR0913 - what a run needs, and the search's own limits, all 
     """
     store.prepare()
     spaces = [space(one, fixed, system, os.environ, _installed()) for one in defaults]
-    ceilings = _ceilings(defaults, spaces, system, on_event) if with_ceilings else ()
+    own = [one.setting.precision for one in defaults]
+    precisions = [*own, *(each for one in spaces for each in one.precisions)]
+    ceilings = session.beside(defaults, precisions, system, on_event) if with_ceilings else ()
     plan = f"tune {minutes:g} {fixed} {fingerprint(defaults)}"
     with run.sitting(
         plan,
@@ -227,30 +229,17 @@ def _finals(default: Planned, best: Setting, tuning: Tuning) -> Iterator[Planned
 
 
 def _rate(record: Record) -> float | None:
-    """Units per second; a number that cannot be believed is none."""
+    """Units per second; None where it failed or its outputs cannot be believed."""
     seen = record.measurement
-    if seen is None or record.validity == "invalid":
-        return None
-    return seen.units_completed / seen.elapsed_s
+    return None if seen is None or _because(record) else seen.units_completed / seen.elapsed_s
 
 
 def _because(record: Record) -> str | None:
+    """Why it cannot win. Noise is no reason: on a restless machine all trials have it."""
     if record.failure is not None:
         return record.failure.message
-    return next((one.message for one in record.caveats if one.severity == "invalid"), None)
-
-
-def _ceilings(
-    defaults: Sequence[Planned], spaces: Sequence[Space], system: System, on_event: OnEvent
-) -> tuple[Ceiling, ...]:
-    """At every precision that may win."""
-    devices = dict.fromkeys(one.setting.device for one in defaults)
-    own = [one.setting.precision for one in defaults]
-    precisions = dict.fromkeys([*own, *(each for one in spaces for each in one.precisions)])
-    effort: Effort = defaults[0].effort
-    return run.measure_ceilings(
-        system, tuple(devices), tuple(precisions), effort, on_event=on_event
-    )
+    invalid = (one for one in record.caveats if one.severity == "invalid")
+    return next((one.message for one in invalid if one.code != "too_noisy"), None)
 
 
 def _precisions(

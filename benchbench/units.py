@@ -52,6 +52,14 @@ def bandwidth(value: float | None) -> str:
     return si(value, "B/s")
 
 
+def ceiling(value: float | None, unit: str) -> str:
+    """A rate in one of a ceiling's units: `312 TFLOP/s`, `1.56 TB/s`, `210 images/s`."""
+    counted, _, _ = unit.partition("/")
+    if counted == "image":
+        return rate(value, counted)
+    return si(value, unit.replace("byte", "B"))
+
+
 def size(value: float | None) -> str:
     """Bytes, binary prefixes: `80.0 GiB`."""
     if value is None:
@@ -143,6 +151,13 @@ def spread(value: float, low: float | None, high: float | None) -> str:
     if half <= _NARROW or abs(above - below) <= _LOPSIDED * (above + below):
         return interval(half)
     return f"{number(low / value, 2)}–{number(high / value, 2)}\N{MULTIPLICATION SIGN}"
+
+
+def between(low: float | None, high: float | None, digits: int = 3) -> str:
+    """The ends of an interval: `0.981 to 1.02`."""
+    if low is None or high is None:
+        return "no interval"
+    return f"{number(low, digits)} to {number(high, digits)}"
 
 
 def count(value: float | None) -> str:

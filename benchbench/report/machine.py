@@ -14,9 +14,9 @@ def ceiling_cell(ceiling: Ceiling | None) -> Cell:
     """A ceiling with its half-width."""
     if ceiling is None:
         return words(None)
-    text = units.flops if ceiling.unit == "FLOP/s" else units.bandwidth
     half = (ceiling.high - ceiling.low) / 2 / ceiling.value
-    return Cell(text(ceiling.value), units.interval(half), ceiling.value, "measured")
+    text = units.ceiling(ceiling.value, ceiling.unit)
+    return Cell(text, units.interval(half), ceiling.value, "measured")
 
 
 def part(records: Sequence[Record]) -> Part:

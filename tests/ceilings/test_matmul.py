@@ -113,21 +113,3 @@ def test_tf32_is_no_cpu_precision() -> None:
     """TF32 exists on NVIDIA GPUs only."""
     with pytest.raises(CannotMeasureError, match="tf32 needs an NVIDIA GPU, not cpu; choose"):
         matmul.cpu("tf32")
-
-
-def test_a_gpu_is_asked_for_products_only() -> None:
-    """No convolution on CUDA, where Winograd would count FLOPs nobody did."""
-    candidates = matmul.cuda("bf16", "cuda:0")
-    assert {each.path for each in candidates} == {"torch.matmul", "torch.nn.functional.linear"}
-    assert max(each.amount for each in candidates) == 2 * 16384**3
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16", "fp16"])
-def test_products_are_right_on_a_gpu(precision: Precision) -> None:
-    """The smallest shape of each path checks itself on the device."""
-    for candidate in {
-        each.path: each for each in reversed(matmul.cuda(precision, "cuda"))
-    }.values():
-        assert candidate.prepare().correct()

@@ -1,12 +1,14 @@
 """All ceilings of a device, as the worker asks for them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchbench import ceilings
-from benchbench.ceilings import matmul, memory, storage
+from benchbench.ceilings import cuda, decode, matmul, memory, storage
+from benchbench.ceilings.gauge import Gauge
 from benchbench.ceilings.search import Candidate, Kernel
 from benchbench.errors import CannotMeasureError
 from tests.ceilings.fakes_ceilings import FakeStopwatch, PretendedCall, candidate
@@ -22,10 +24,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_SMALLEST_ARRAY_BYTES", MEBI)
     monkeypatch.setattr(storage, "_LARGEST_FILE_BYTES", storage._READ_BYTES)
     monkeypatch.setattr(storage, "_IN_FLIGHT", (4,))
+    monkeypatch.setattr(storage, "_RANDOM_IN_FLIGHT", (4,))
 
 
 @pytest.mark.usefixtures("small")
-def test_a_cpus_ceilings(tmp_path: Path) -> None:
+def test_a_cpus_ceilings() -> None:
     """One winner per kind and type, each inside its interval, with samples and progress."""
     told: list[str] = []
     found = ceilings.measure(
@@ -33,11 +36,9 @@ def test_a_cpus_ceilings(tmp_path: Path) -> None:
         precisions=["fp32", "bf16"],
         seconds_per_kernel=0.01,
         on_progress=told.append,
-        storage_folder=tmp_path,
         last_level_cache_bytes=MEBI,
     )
     assert [(each.kind, each.dtype, each.unit) for each in found] == [
-        ("storage_read", None, "byte/s"),
         ("matmul", "fp32", "FLOP/s"),
         ("matmul", "bf16", "FLOP/s"),
         ("memory_copy", None, "byte/s"),
@@ -47,19 +48,20 @@ def test_a_cpus_ceilings(tmp_path: Path) -> None:
         assert each.low <= each.value <= each.high
         assert len(each.samples) >= 5
         assert each.setting[each.path] is not None
-    assert {each.threads for each in found[1:]} == {torch.get_num_threads()}
-    assert told[0] == "storage_read on storage"
+    assert {each.threads for each in found} == {torch.get_num_threads()}
+    assert told[0] == "matmul fp32 on cpu"
     assert told[-1] == "memory_triad on cpu"
 
 
 @pytest.mark.usefixtures("small")
 def test_the_folder_is_never_in_the_result(tmp_path: Path) -> None:
     """A path may hold a user's name; the record does not."""
-    found = ceilings.measure(
-        devices=[], precisions=[], seconds_per_kernel=0.001, storage_folder=tmp_path
-    )
-    assert len(found) == 1
-    assert tmp_path.name not in found[0].model_dump_json()
+    found = ceilings.feeding(seconds_per_kernel=0.001, folder=tmp_path)
+    assert [(each.kind, each.unit) for each in found] == [
+        ("storage_read", "byte/s"),
+        ("storage_random_read", "op/s"),
+    ]
+    assert not [each for each in found if tmp_path.name in each.model_dump_json()]
 
 
 @pytest.mark.usefixtures("small")
@@ -106,6 +108,73 @@ def test_a_device_that_is_not_there_is_refused(device: str) -> None:
     assert told == []
 
 
+def test_decoding_says_how_much_each_number_of_workers_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One ceiling in images/s; the setting keeps the rate of every number of workers."""
+    monkeypatch.setattr(decode, "_BATCH", 2)
+    monkeypatch.setattr(decode, "_BATCHES_PER_CALL", 1)
+    monkeypatch.setattr(decode, "_PHOTOGRAPHS", 2)
+    decode._album.cache_clear()
+    (found,) = ceilings.feeding(seconds_per_kernel=0.01, decoders=2)
+    decode._album.cache_clear()
+    assert (found.kind, found.unit, found.device) == ("image_decode", "image/s", "cpu")
+    rates = [found.setting[f"torch DataLoader, {name}"] for name in ("1 worker", "2 workers")]
+    assert None not in rates
+
+
+@dataclass
+class PretendedGpu:
+    """One ceiling of each kind for each device, at a rate of its own."""
+
+    seconds: dict[str, float]
+
+    def kernels(
+        self, device: str, _precisions: object, gauge: Gauge, neighbour: str | None
+    ) -> list[Kernel]:
+        """A product, and a way to the neighbour if there is one."""
+        only = candidate("fast", 1000, PretendedCall(self.seconds[device]))
+        watch = FakeStopwatch()
+        made = [Kernel("matmul", "FLOP/s", device, watch, [only], "bf16", gauge=gauge)]
+        if neighbour is not None:
+            to = candidate(f"to {neighbour}", 1000, PretendedCall(1.0))
+            made.append(Kernel("peer_to_peer", "byte/s", device, watch, [to]))
+        return made
+
+
+def test_several_gpus_are_measured_alone_and_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself, each to the next in the ring, then all together: the slowest counts."""
+    gpus = PretendedGpu({"cuda:0": 0.001, "cuda:1": 0.002})
+    monkeypatch.setattr(cuda, "kernels", gpus.kernels)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    told: list[str] = []
+    found = ceilings.measure(
+        devices=["cuda:0", "cuda:1"],
+        precisions=["bf16"],
+        seconds_per_kernel=0.01,
+        on_progress=told.append,
+    )
+    assert [(each.kind, each.device, each.path) for each in found] == [
+        ("matmul", "cuda:0", "fast"),
+        ("peer_to_peer", "cuda:0", "to cuda:1"),
+        ("matmul", "cuda:1", "fast"),
+        ("peer_to_peer", "cuda:1", "to cuda:0"),
+        ("matmul", "all", "fast"),
+        ("peer_to_peer", "all", "to cuda:1"),
+    ]
+    assert found[4].value == pytest.approx(5e5)
+    assert told[-1] == "all GPUs at once"
+
+
+def test_one_gpu_has_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone there is nothing to send to and nothing to do at once; unread counters are unknown."""
+    monkeypatch.setattr(cuda, "kernels", PretendedGpu({"cuda:0": 0.001}).kernels)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    (found,) = ceilings.measure(devices=["cuda:0"], precisions=["bf16"], seconds_per_kernel=0.01)
+    assert found.device == "cuda:0"
+    assert [found.setting[name] for name in ("clock_hz", "power_w", "throttle")] == [None] * 3
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_a_gpus_ceilings() -> None:
@@ -116,5 +185,7 @@ def test_a_gpus_ceilings() -> None:
         "memory_copy",
         "memory_triad",
         "host_to_device",
+        "host_to_device_pageable",
         "device_to_host",
+        "device_to_host_pageable",
     ]

@@ -1,7 +1,6 @@
 """Copies and triads move what they say, and arrays are larger than the cache."""
 
 import pytest
-import torch
 
 from benchbench.ceilings import memory
 from benchbench.ceilings.memory import Operands, array_bytes, is_copy, is_triad
@@ -92,19 +91,3 @@ def test_the_arrays_are_made_once() -> None:
     second = operands.fresh()
     assert second is first
     assert not second.target.any()
-
-
-def test_a_transfer_counts_each_byte_once() -> None:
-    """16 MiB from host to device are 16 MiB."""
-    assert memory.transfers("cuda:0", to_device=True)[0].amount == 16 * MEBI
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-@pytest.mark.parametrize("to_device", [True, False])
-def test_transfers_arrive(*, to_device: bool) -> None:
-    """Pinned memory reaches the other side unchanged."""
-    prepared = memory.transfers("cuda", to_device=to_device)[0].prepare()
-    prepared.call()
-    torch.cuda.synchronize()
-    assert prepared.correct()

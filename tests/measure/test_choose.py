@@ -108,6 +108,9 @@ def test_the_default_batch_depends_on_the_kind_of_device() -> None:
         choose.batch_size(0, "cpu", both)
 
 
+@pytest.mark.known_error(
+    "AVX-512 clock below base; hyper-threads counted as cores; cgroup quota ignored"
+)
 @pytest.mark.parametrize(
     ("quota", "environment", "expected"),
     [
