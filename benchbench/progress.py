@@ -42,7 +42,7 @@ class Progress:
         """Show one event."""
         text = line(event)
         if event.phase in _FINAL:
-            self._console.print(text, highlight=False)
+            self._console.print(text, highlight=False, markup=False)
         elif self._live is not None:
             self._live.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
