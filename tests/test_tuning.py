@@ -10,6 +10,7 @@ import pytest
 
 from benchbench import derive, run, tuning
 from benchbench.measure import process
+from benchbench.measure.budget import BUDGETS
 from benchbench.measure.failure import failure
 from benchbench.measure.message import WorkloadResult
 from benchbench.measure.plan import Planned, plan
@@ -99,7 +100,7 @@ def test_the_best_is_measured_in_full_beside_the_default(tmp_path: Path, worker:
     assert (best.backend, beside.backend) == ("torch-compile", "torch-eager")
     budgets = [body.budget for body, _ in worker]
     assert budgets[0] == tuning.TRIAL
-    assert budgets[-1].timed_min_s == 60
+    assert budgets[-1] == BUDGETS["standard"]
 
 
 def test_trials_are_records_that_stand_for_nothing(tmp_path: Path, worker: list[Any]) -> None:
@@ -193,7 +194,7 @@ def test_an_interrupted_search_goes_on_where_it_was(
 
 @pytest.mark.parametrize(("code", "wins"), [("wrong_output", False), ("too_noisy", True)])
 def test_wrong_outputs_cannot_win_and_noise_can(code: str, wins: bool) -> None:  # noqa: FBT001 - a parameter
-    """Speed without the answer counts for nothing; a restless machine still tells fast from slow."""
+    """Speed without the answer counts for nothing; a restless machine still tells them apart."""
     record = make.record(10.0, caveats=(make.caveat("invalid", code),))
     assert tuning._rate(record) == (10.0 if wins else None)
     assert tuning._because(record) == (None if wins else "a fake doubt")
