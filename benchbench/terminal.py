@@ -149,7 +149,9 @@ def result(one: Result) -> RenderableType:
     for name, value in _figure_rows(figures):
         if value != units.UNKNOWN:
             table.add_row(name, value)
-    parts: list[RenderableType] = [*([_tried(one), Text()] if one.tried else []), table]
+    parts: list[RenderableType] = [table]
+    if one.tried:
+        parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
         parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
     else:

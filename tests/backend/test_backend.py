@@ -16,7 +16,7 @@ import torch
 from benchbench import backend
 from benchbench.backend import onnx_runtime, open_vino, pytorch
 from benchbench.errors import CannotMeasureError, UsageError
-from benchbench.measure.checks import output_cosine
+from benchbench.measure.checks import agreement
 from benchbench.workload import Job, Setting, Workload
 
 
@@ -79,9 +79,9 @@ def test_int8_is_held_against_fp32() -> None:
     setting = Setting(backend="onnxruntime", precision="int8")
     step, reference = backend.inference(build, setting, IMAGE)
     job = Job(repeat(IMAGE), step, units_per_step=2, from_memory=True, reference=reference)
-    cosine = output_cosine(job)
-    assert cosine is not None
-    assert 0.999 < cosine < 1 - 1e-9
+    found = agreement(job)
+    assert found is not None
+    assert 0.999 < found.cosine < 1 - 1e-9
 
 
 def test_pytorch_has_no_int8() -> None:
@@ -187,7 +187,9 @@ def test_any_workload_compiles() -> None:
 
     job = backend.load(plain(step), Setting(backend="torch-compile"))
     assert not calls
-    assert output_cosine(job) == pytest.approx(1)
+    found = agreement(job)
+    assert found is not None
+    assert found.cosine == pytest.approx(1)
     assert len(calls) == 1
     assert backend.load(plain(step), Setting()).step is step
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -38,7 +39,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_RANDOM_IN_FLIGHT", (4,))
 
 
-def measured(precisions: list[Precision], told: list[str], **options: int) -> tuple[Ceiling, ...]:
+def measured(precisions: list[Precision], told: list[str], **options: Any) -> tuple[Ceiling, ...]:
     """The processor's ceilings as if its last cache were 1 MiB."""
     return ceilings.measure(
         devices=["cpu"],

@@ -98,7 +98,7 @@ def test_what_is_known_is_not_measured_longer() -> None:
 def test_what_is_not_known_is() -> None:
     """Calls 3 % apart either way leave more than 1 % until many of them were made."""
     calls = PretendedCall(*np.random.default_rng(0).normal(0.010, 0.0005, 500))
-    durations = settle(lambda: (calls(), calls.duration())[1], 5.0)
+    durations = settle(calls.timed, 5.0)
     assert 125 <= len(durations) < 500
     low, high = median_interval(durations)
     assert high - low <= 0.02 * median(durations)
@@ -107,7 +107,7 @@ def test_what_is_not_known_is() -> None:
 def test_the_whole_time_is_filled_where_others_work_beside() -> None:
     """Devices at work at once must not stop one by one."""
     calls = PretendedCall(0.010)
-    durations = settle(lambda: (calls(), calls.duration())[1], 1.0, whole_time=True)
+    durations = settle(calls.timed, 1.0, whole_time=True)
     assert len(durations) == pytest.approx(100, abs=1)
 
 
