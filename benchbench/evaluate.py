@@ -173,7 +173,9 @@ def _clock(group: Sequence[Record], device: str) -> float | None:
     only the clock found by counting the cycles of a loop counts there.
     """
     if device == "cpu":
-        found = [one.setting.get("clock_hz") for one in group[0].ceilings if one.kind == "fma"]
+        loops = [one for one in group[0].ceilings if one.kind == "fma"]
+        most = max((one.threads or 0 for one in loops), default=0)  # one core alone clocks higher
+        found = [one.setting.get("clock_hz") for one in loops if (one.threads or 0) == most]
         counted = [clock for clock in found if isinstance(clock, float) and clock > 0]
         return max(counted, default=None)
     sampled = [

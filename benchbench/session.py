@@ -10,6 +10,7 @@ from benchbench.record import Accelerator, Ceiling, Effort, Precision, System
 from benchbench.run import Event, Outcome, Planned
 from benchbench.store import Store
 
+_CPU: tuple[Precision, ...] = ("fp32", "bf16", "int8")
 _TENSOR_INT8, _TENSOR_BF16, _TENSOR_FP8 = (7, 5), (8, 0), (8, 9)
 """The first compute capabilities with units for these types (CUDA C++ Programming Guide)."""
 
@@ -49,7 +50,7 @@ def _processors(system: System) -> int:
 
 def _alike(system: System) -> dict[tuple[Precision, ...], tuple[str, ...]]:
     """Devices by what is worth measuring there: GPUs alike are also measured all at once."""
-    groups: dict[tuple[Precision, ...], tuple[str, ...]] = {("fp32", "bf16"): ("cpu",)}
+    groups: dict[tuple[Precision, ...], tuple[str, ...]] = {_CPU: ("cpu",)}
     for one in system.accelerators:
         precisions = _precisions(one)
         groups[precisions] = (*groups.get(precisions, ()), one.device)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
 from benchbench.stats import Estimate
@@ -48,12 +49,15 @@ def doctor(report: DoctorReport) -> RenderableType:
 
 def ceilings(measured: Sequence[Ceiling]) -> Table:
     """What the machine reaches on one kernel."""
-    table = _table("Measured ceilings", "kernel", "dtype", "device", "reaches", "path")
+    table = _table("Measured ceilings", "kernel", "on", "reaches", "by")
     for one in measured:
         estimate = Estimate(value=one.value, low=one.low, high=one.high, basis="measured")
         reached = units.ceiling(one.value, one.unit)
         table.add_row(
-            one.kind, one.dtype or units.UNKNOWN, one.device, _within(reached, estimate), one.path
+            ceiling.name(one),
+            ceiling.where(one),
+            _within(reached, estimate),
+            ceiling.reached_by(one),
         )
     return table
 
@@ -145,7 +149,9 @@ def result(one: Result) -> RenderableType:
     for name, value in _figure_rows(figures):
         if value != units.UNKNOWN:
             table.add_row(name, value)
-    parts: list[RenderableType] = [*([_tried(one), Text()] if one.tried else []), table]
+    parts: list[RenderableType] = [table]
+    if one.tried:
+        parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
         parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
     else:

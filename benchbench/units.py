@@ -53,7 +53,9 @@ def bandwidth(value: float | None) -> str:
 
 
 def ceiling(value: float | None, unit: str) -> str:
-    """A rate in one of a ceiling's units: `312 TFLOP/s`, `1.56 TB/s`, `210 images/s`."""
+    """In one of a ceiling's units: `312 TFLOP/s`, `1.56 TB/s`, `210 images/s`, `96.0 ns`."""
+    if unit == "s":
+        return duration(value)
     counted, _, _ = unit.partition("/")
     if counted == "image":
         return rate(value, counted)

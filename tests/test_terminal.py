@@ -59,6 +59,27 @@ def test_everything_fits_80_columns(stored: Path) -> None:
         assert widest <= 80, name
 
 
+def test_a_processors_ceilings_fit_80_columns() -> None:
+    """Kernel, place, figure with its interval, path: one line for most, none cut off."""
+    hertz = {"clock_hz": 3.24e9, "fma_ports": 1.998, "lanes": 8, "isa": "AVX2"}
+    table = terminal.ceilings(
+        (
+            make.ceiling(1.03e11, kind="fma", threads=1, path="registers only", setting=hertz),
+            make.ceiling(9.5e10, threads=96, path="widened to fp32, numpy.matmul"),
+            make.bandwidth_ceiling(2e11, kind="cache_read", threads=96, setting={"level": "L3"}),
+            make.bandwidth_ceiling(
+                9.6e-8, kind="load_latency", unit="s", threads=1, setting={"level": "memory"}
+            ),
+        )
+    )
+    lines = shown(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "cpu, 96 threads" in text
+    assert "96.0 ns ±1.0 %" in text
+    assert "cache read L3" in text
+
+
 def test_prediction_is_marked_by_word_and_mark(stored: Path) -> None:
     """Never by colour alone."""
     text = shown(answers(stored)["recommendation"])

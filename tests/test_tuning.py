@@ -194,7 +194,7 @@ def test_an_interrupted_search_goes_on_where_it_was(
 
 @pytest.mark.parametrize(("code", "wins"), [("wrong_output", False), ("too_noisy", True)])
 def test_wrong_outputs_cannot_win_and_noise_can(code: str, wins: bool) -> None:  # noqa: FBT001 - a parameter
-    """Speed without the answer counts for nothing; a restless machine still tells them apart."""
+    """Speed without the answer counts for nothing; a restless machine tells fast from slow."""
     record = make.record(10.0, caveats=(make.caveat("invalid", code),))
     assert tuning._rate(record) == (10.0 if wins else None)
     assert tuning._because(record) == (None if wins else "a fake doubt")

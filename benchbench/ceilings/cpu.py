@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
 from benchbench.ceilings import fma, jit, ladder, matmul, memory, streams
 from benchbench.ceilings.isa import Isa
 from benchbench.ceilings.search import Kernel, ceiling
-from benchbench.ceilings.stopwatch import HostStopwatch, flusher
+from benchbench.ceilings.stopwatch import HostStopwatch
 from benchbench.ceilings.team import Team, placement
 from benchbench.record import Ceiling, Precision
 from benchbench.system.host import Host
@@ -21,8 +22,8 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64", "int8")
 _UNKNOWN_CACHE_BYTES = 64 * 2**20
 _NATIVE_SHARE = 0.25
 """Of a kernel's time: one path, nothing to search."""
-_SURVEY_SHARE = 2
-"""Many paths, each at several shapes; bandwidths are known long before that."""
+_BANDWIDTH_SHARE = 0.5
+"""Few paths, one shape."""
 
 Tell = Callable[[str], None]
 
@@ -100,41 +101,54 @@ def _peaks(team: Team, bench: Bench) -> Iterator[Ceiling]:
 
 
 def _products(team: Team, bench: Bench) -> Iterator[Ceiling]:
-    cold = HostStopwatch(flusher(bench.cache_bytes, "cpu"))
+    cold = HostStopwatch(flusher(bench.cache_bytes))
     for precision in bench.precisions:
-        unit = "op/s" if precision == "int8" else "FLOP/s"
-        candidates = matmul.cpu(precision)
-        kernel = Kernel("matmul", unit, "cpu", cold, candidates, precision, len(team))
-        found = _measured(kernel, bench)
-        if found is not None:
+        kernel = Kernel(
+            "matmul",
+            "op/s" if precision == "int8" else "FLOP/s",
+            "cpu",
+            cold,
+            matmul.cpu(precision),
+            precision,
+            len(team),
+        )
+        for found in _measured(kernel, bench, bench.seconds):
             yield found.model_copy(update={"setting": found.setting | _blas()})
+
+
+def flusher(cache_bytes: int) -> Callable[[], None]:
+    """Overwrites twice the last-level cache, without PyTorch.
+
+    Its threads would wait for more work on the processors that another BLAS's threads need.
+    """
+    scratch = np.zeros(2 * cache_bytes, np.uint8)
+    return lambda: scratch.fill(1)
 
 
 def _memory(team: Team, bench: Bench) -> Iterator[Ceiling]:
     size = memory.array_bytes(bench.cache_bytes, bench.available_bytes, arrays=3)
-    if size < memory.TIMES_CACHE * bench.cache_bytes:
-        bench.tell("memory on cpu: too little of it is free to leave the caches; free some")
-        size = None
-    else:
+    fits = memory.leaves_cache(size, bench.cache_bytes)
+    if fits:
         for kernel in streams.kernels(streams.Operands(size, team), bench.isa):
-            found = _measured(kernel, bench)
-            if found is not None:
-                yield found
+            yield from _measured(kernel, bench, bench.seconds * _BANDWIDTH_SHARE)
+    else:
+        bench.tell("memory on cpu: too little of it is free for arrays 4 times the cache")
     seconds = bench.seconds * _NATIVE_SHARE
-    for level in ladder.levels(bench.topology, team.cpus, size):
+    for level in ladder.levels(bench.topology, team.cpus, size if fits else None):
         bench.tell(_name(f"reading {level.name}", None, len(team)))
         yield ladder.read(team, bench.isa, level, seconds)
         if len(team) == 1:
             yield ladder.latency(team, bench.isa, level, seconds)
 
 
-def _measured(kernel: Kernel, bench: Bench) -> Ceiling | None:
+def _measured(kernel: Kernel, bench: Bench, seconds: float) -> Iterator[Ceiling]:
     name = _name(kernel.kind, kernel.dtype, kernel.threads or 1)
     bench.tell(name)
-    found = ceiling(kernel, bench.seconds, survey_s=bench.seconds * _SURVEY_SHARE)
+    found = ceiling(kernel, seconds)
     if found is None:
         bench.tell(f"{name}: no path works here")
-    return found
+    else:
+        yield found
 
 
 def _name(kind: str, dtype: str | None, threads: int) -> str:

@@ -50,12 +50,10 @@ def qlinear(operands: Operands) -> Callable[[], torch.Tensor]:
     onednn = torch.ops.onednn
     packed = onednn.qlinear_prepack(operands.b.T.contiguous(), list(operands.a.shape))
     scales, zeros = torch.ones(columns), torch.zeros(columns, dtype=torch.int32)
-    settings = (packed, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
-
-    def multiply() -> torch.Tensor:
-        return as_tensor(onednn.qlinear_pointwise(operands.a, 1.0, 0, *settings))
-
-    return multiply
+    run = onednn.qlinear_pointwise
+    weight = (packed, scales, zeros, None)
+    result = (1.0, 0, torch.float32, "none", (), "")
+    return lambda: as_tensor(run(operands.a, 1.0, 0, *weight, *result))
 
 
 def int_mm(operands: Operands) -> Callable[[], torch.Tensor]:

@@ -5,7 +5,7 @@ import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import llvmlite.binding as llvm
+import llvmlite.binding as llvm  # type: ignore[import-untyped] # it ships no types
 
 from benchbench.ceilings import isa as vector_units
 from benchbench.ceilings.ir import Function, module

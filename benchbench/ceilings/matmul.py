@@ -49,7 +49,7 @@ def cpu(precision: Precision) -> list[Candidate]:
     if precision == "int8":
         return integer.candidates(shapes)
     dtype = torch_dtype(precision, "cpu")
-    paths = {"oneDNN prepacked linear": onednn_prepacked}
+    paths: dict[str, Path] = {"oneDNN prepacked linear": onednn_prepacked}
     paths |= {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
     if dtype == torch.float32:
         paths |= {"MKL prepacked linear": mkl_prepacked}

@@ -9,7 +9,7 @@ import torch
 
 from benchbench.ceilings.search import Candidate, Prepared
 
-TIMES_CACHE = 4
+_TIMES_CACHE = 4
 """Arrays this many times the last-level cache: McCalpin's rule for STREAM."""
 _SMALLEST_ARRAY_BYTES = 256 * 2**20
 _FP32_BYTES = 4
@@ -23,9 +23,15 @@ _ROUNDING = 1e-6
 
 def array_bytes(last_level_cache_bytes: int | None, available_bytes: int, arrays: int) -> int:
     """Size of one of `arrays`: 256 MiB or 4 x the cache, all within half the available memory."""
-    wanted = max(TIMES_CACHE * (last_level_cache_bytes or 0), _SMALLEST_ARRAY_BYTES)
+    wanted = max(_TIMES_CACHE * (last_level_cache_bytes or 0), _SMALLEST_ARRAY_BYTES)
     block = _ROW * _FP32_BYTES
     return max(block, min(wanted, available_bytes // _HALF // arrays) // block * block)
+
+
+def leaves_cache(size_bytes: int, last_level_cache_bytes: int) -> bool:
+    """Whether an array is so large that the cache cannot flatter the memory."""
+    block = _ROW * _FP32_BYTES  # what `array_bytes` rounds to
+    return size_bytes + block > _TIMES_CACHE * last_level_cache_bytes
 
 
 class Arrays(NamedTuple):

@@ -23,8 +23,8 @@ TRIALS = 3
 _TRIAL_S = 0.25
 """A call this long tells enough by itself."""
 FINALISTS = 3
-_IN_REACH = 0.9
-"""Of the best trial: what a path must have shown to be measured anew."""
+_IN_REACH = 0.95
+"""Of the best that was measured anew: what a trial must have shown to be worth it as well."""
 FEWEST_REPETITIONS = 6
 """Fewer would leave no interval but their range."""
 MOST_REPETITIONS = 1000
@@ -76,20 +76,21 @@ class Kernel:
     """What must be entered to work on the device, in the thread that does."""
 
 
-def ceiling(kernel: Kernel, seconds: float, *, survey_s: float | None = None) -> Ceiling | None:
+def ceiling(kernel: Kernel, seconds: float) -> Ceiling | None:
     """The winner's median rate, after at most `seconds` of survey and `seconds` of repetitions.
-
-    `survey_s` gives the survey another limit.
 
     None when no path works here. Raises InvalidMeasurementError if a finalist's result is wrong.
     """
-    surveyed = _survey(kernel, seconds if survey_s is None else survey_s)
+    surveyed = _survey(kernel, seconds)
     rates = {candidate: rate for candidate, rate in surveyed.items() if rate is not None}
     if not rates:
         return None
-    enough = max(rates.values()) * _IN_REACH
-    finalists = sorted((one for one in rates if rates[one] >= enough), key=rates.__getitem__)
-    finals = {each: _watched(each, kernel, seconds / FINALISTS) for each in finalists[-FINALISTS:]}
+    finals: dict[Candidate, _Watched] = {}
+    best = 0.0
+    for each in sorted(rates, key=rates.__getitem__, reverse=True)[:FINALISTS]:
+        if rates[each] >= _IN_REACH * best:
+            finals[each] = _watched(each, kernel, seconds / FINALISTS)
+            best = max(best, median(finals[each][0]))
     winner, (samples, seen) = max(finals.items(), key=lambda final: median(final[1][0]))
     evidence = {"shape": winner.shape, **seen, **_best_per_path(surveyed)}
     return ceiling_of(kernel, winner, samples, evidence)
@@ -115,9 +116,10 @@ def ceiling_of(
     )
 
 
-def _watched(
-    candidate: Candidate, kernel: Kernel, seconds: float
-) -> tuple[tuple[float, ...], dict[str, Scalar]]:
+_Watched = tuple[tuple[float, ...], dict[str, Scalar]]
+
+
+def _watched(candidate: Candidate, kernel: Kernel, seconds: float) -> _Watched:
     """Its rates, and what the device's counters showed meanwhile."""
     if kernel.gauge is None:
         return repeat(candidate, kernel.stopwatch, seconds), {}
@@ -226,11 +228,14 @@ def settle(
     while len(durations) < MOST_REPETITIONS:
         durations.append(once())
         spent += durations[-1]
-        if len(durations) < look_at or spent < seconds * _LEAST_SHARE:
+        if len(durations) < FEWEST_REPETITIONS:
             continue
-        if spent >= seconds or (not whole_time and _is_known(durations)):
+        if spent >= seconds:
             break
-        look_at = min(math.ceil(len(durations) * _LOOK_AGAIN), MOST_REPETITIONS)
+        if len(durations) >= look_at and spent >= seconds * _LEAST_SHARE and not whole_time:
+            if _is_known(durations):
+                break
+            look_at = math.ceil(len(durations) * _LOOK_AGAIN)
     return tuple(durations)
 
 

@@ -13,7 +13,7 @@ def require_varied(*operands: torch.Tensor) -> None:
     for operand in operands:
         flat = operand.flatten()
         some = flat[:: max(1, flat.numel() // _LOOKED_AT)][:_LOOKED_AT]
-        if len(some.unique()) < min(_LEAST_DISTINCT, len(some)):
+        if len(torch.unique(some)) < min(_LEAST_DISTINCT, len(some)):
             message = (
                 "the operands of a ceiling hold few distinct values, which would flatter the "
                 "processor; fill them with random numbers"
@@ -22,7 +22,7 @@ def require_varied(*operands: torch.Tensor) -> None:
 
 
 def as_tensor(value: object) -> torch.Tensor:
-    """The result of an operator without types. Raises RuntimeError, as torch does, if it is none."""
+    """What an operator without types returns. Raises RuntimeError, as torch does, if it is none."""
     if not isinstance(value, torch.Tensor):
         message = f"an operator returned {type(value).__name__}"
         raise RuntimeError(message)  # noqa: TRY004 - "this path does not work here", as torch says it

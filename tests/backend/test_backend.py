@@ -90,9 +90,9 @@ def test_int8_is_held_against_fp32() -> None:
     setting = Setting(backend="onnxruntime", precision="int8")
     step, reference = backend.inference(build, setting, IMAGE)
     job = Job(repeat(IMAGE), step, units_per_step=2, from_memory=True, reference=reference)
-    seen = agreement(job)
-    assert seen is not None
-    assert 0.999 < seen.cosine < 1 - 1e-9
+    found = agreement(job)
+    assert found is not None
+    assert 0.999 < found.cosine < 1 - 1e-9
 
 
 def test_pytorch_has_no_int8() -> None:
@@ -198,9 +198,9 @@ def test_any_workload_compiles() -> None:
 
     job = backend.load(plain(step), Setting(backend="torch-compile"))
     assert not calls
-    seen = agreement(job)
-    assert seen is not None
-    assert seen.cosine == pytest.approx(1)
+    found = agreement(job)
+    assert found is not None
+    assert found.cosine == pytest.approx(1)
     assert len(calls) == 1
     assert backend.load(plain(step), Setting()).step is step
 

@@ -1,9 +1,12 @@
 """The FMA loop does what it is counted as, and its clock is the clock of the moment."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from benchbench.ceilings import fma, ir, isa, jit
+from benchbench.ceilings import fma, ir, isa, jit, pages
 from benchbench.ceilings.fma import Loop, ports
 from benchbench.ceilings.isa import Element
 from benchbench.ceilings.team import Team
@@ -28,7 +31,7 @@ def test_the_accumulators_are_numpys(element: Element, dtype: type) -> None:
     function = ir.fma(HERE, element)
     kernel = jit.Library([function], HERE)[function]
     lanes, random = HERE.lanes(element), np.random.default_rng(0)
-    values = fma.pages.allocate((4 + HERE.chains) * HERE.vector_bytes).view(dtype)
+    values: NDArray[Any] = pages.allocate((4 + HERE.chains) * HERE.vector_bytes).view(dtype)
     values[:] = random.standard_normal(len(values))
     x, y, u, v = values[: 4 * lanes].reshape(4, lanes).astype(np.float64)
     sums = values[4 * lanes :].reshape(HERE.chains, lanes)

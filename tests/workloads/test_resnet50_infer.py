@@ -66,9 +66,9 @@ def test_batches_never_repeat() -> None:
 def test_reduced_precision_agrees_with_fp32(precision: Precision) -> None:
     """The same weights in fp32 give nearly the same scores; the gate's 0.99 is far away."""
     job = resnet.load(replace(SMALL, precision=precision))
-    seen = agreement(job)
-    assert seen is not None
-    assert seen.cosine > 0.998
+    found = agreement(job)
+    assert found is not None
+    assert found.cosine > 0.998
 
 
 def test_the_reference_is_the_same_model_in_fp32() -> None:
