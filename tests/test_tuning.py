@@ -145,6 +145,14 @@ def test_the_environment_reaches_the_process_and_the_record(
     assert environment.items() >= RAISED.items()
 
 
+def test_every_process_compiles_for_itself(tmp_path: Path, worker: list[Any]) -> None:
+    """A cold start is cold: no process meets what an earlier one compiled, and none leaves it."""
+    search(tmp_path)
+    caches = [Path(environment["TORCHINDUCTOR_CACHE_DIR"]) for _, environment in worker]
+    assert len(set(caches)) == len(worker)
+    assert not any(cache.exists() for cache in caches)
+
+
 def test_a_default_that_nothing_beats_is_measured_alone(
     tmp_path: Path, worker: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
