@@ -343,6 +343,37 @@ class Failure(Model):
     exit_code: int | None = None
 
 
+class Tried(Model):
+    """A configuration that a search for the fastest one met."""
+
+    backend: str
+    precision: Precision
+    batch_size: Count
+    threads: Count | None = None
+    """None: as many as by default."""
+    parameters: dict[str, Scalar] = {}
+    """Those given, over the workload's own defaults."""
+    environment: dict[str, str] = {}
+    """Variables set for it alone."""
+    units_per_s: Positive | None = None
+    """By a short trial: good to choose by, not to publish."""
+    because: str | None = None
+    """Why there is no rate."""
+
+
+class Tuning(Model):
+    """What a record is to a search for the fastest configuration.
+
+    A `trial` is a step of the search: too short to stand for its configuration.
+    """
+
+    role: Literal["trial", "best", "default"]
+    tried: tuple[Tried, ...] = ()
+    """On the best one: everything that was tried, in order, the default first."""
+    complete: bool = True
+    """Whether the search ended before its time did."""
+
+
 class Provenance(Model):
     """Who measured, with what, when; package versions are in the system's software."""
 
@@ -353,6 +384,8 @@ class Provenance(Model):
     seed: int
     command: tuple[str, ...] = ()
     workload_sha256: str | None = None
+    setting_sha256: str | None = None
+    """Of all that was asked for, where data and weights lie excepted."""
     session: str
     """Random; the same for all measurements of one `run`."""
 
@@ -372,6 +405,8 @@ class Record(Model):
     effort: Effort
     repeat: Count = 0
     """Which of the separate processes that repeated this setting."""
+    tuning: Tuning | None = None
+    """None: measured as asked for, without a search."""
     system: System
     work: Work
     ceilings: tuple[Ceiling, ...] = ()
@@ -390,6 +425,11 @@ class Record(Model):
             message = f"validity {self.validity!r} contradicts the caveats"
             raise ValueError(message)
         return self
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is a step of a search, too short to stand for its configuration."""
+        return self.tuning is not None and self.tuning.role == "trial"
 
     def to_json(self) -> str:
         """The canonical text: what is stored, and what the content hash is of."""

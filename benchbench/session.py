@@ -87,27 +87,34 @@ def measure(
         UsageError: results cannot be stored there; nothing was measured.
     """
     store.prepare()
-    devices = tuple(dict.fromkeys(one.setting.device for one in planned))
-    precisions = tuple(dict.fromkeys(one.setting.precision for one in planned))
-    found: tuple[Ceiling, ...] = ()
-    if with_ceilings and planned:
-        effort = planned[0].effort
-        found = run.measure_ceilings(
-            system,
-            devices,
-            precisions,
-            effort,
-            on_event=on_event,
-            decoders=_processors(system) if any(map(_needs_images, planned)) else 0,
-        )
+    precisions = [one.setting.precision for one in planned]
     return run.execute(
         planned,
         store=store,
         system=system,
-        ceilings=found,
+        ceilings=beside(planned, precisions, system, on_event) if with_ceilings else (),
         command=command,
         on_event=on_event,
         resume=resume,
+    )
+
+
+def beside(
+    planned: Sequence[Planned],
+    precisions: Sequence[Precision],
+    system: System,
+    on_event: Callable[[Event], None],
+) -> tuple[Ceiling, ...]:
+    """What the machine could do on the plan's devices at these precisions; of no plan, nothing."""
+    if not planned:
+        return ()
+    return run.measure_ceilings(
+        system,
+        tuple(dict.fromkeys(one.setting.device for one in planned)),
+        tuple(dict.fromkeys(precisions)),
+        planned[0].effort,
+        on_event=on_event,
+        decoders=_processors(system) if any(map(_needs_images, planned)) else 0,
     )
 
 

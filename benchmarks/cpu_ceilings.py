@@ -135,7 +135,7 @@ def peaks(team: Team, c: ctypes.CDLL) -> Line:
     state[97] = 1e-9
 
     def theirs() -> float:
-        (seconds,) = team.each(lambda _: c.fma_loop(C_FMA_ROUNDS, state.ctypes.data))
+        (seconds,) = team.each(lambda _: float(c.fma_loop(C_FMA_ROUNDS, state.ctypes.data)))
         return C_FMA_ROUNDS * FLOP_PER_C_ROUND / seconds
 
     ratios = in_turns(lambda: loop.flop / loop.time(), theirs, SECONDS)

@@ -23,11 +23,13 @@ from benchbench.stats import Estimate
 def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
-    Records of unlike machines, settings or runs never merge.
+    Records of unlike machines, settings or runs never merge. The trials of a search are left out:
+    too short to stand for their configuration, they are listed by the record of its winner.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(_configuration(record), []).append(record)
+        if not record.is_trial:
+            groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
 
@@ -46,6 +48,7 @@ def figures(
     Raises ValueError on no records.
     """
     first = records[0]
+    tuning = first.tuning
     validity = _worst(records)
     measured = [record.measurement for record in records if record.measurement is not None]
     believed = measured if validity != "invalid" else []
@@ -62,6 +65,8 @@ def figures(
         batch_size=first.batch_size,
         backend=first.backend,
         devices=first.devices,
+        role=None if tuning is None or tuning.role == "trial" else tuning.role,
+        session=first.provenance.session,
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),

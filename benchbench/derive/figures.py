@@ -60,6 +60,10 @@ class Figures(Model):
     batch_size: int
     backend: str
     devices: tuple[str, ...]
+    role: Literal["best", "default"] | None = None
+    """In a search for the fastest configuration: its winner, or the default beside it."""
+    session: str = ""
+    """The run it was measured in."""
     processes: int
     steps: int
     throughput: Estimate | None

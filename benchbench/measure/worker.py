@@ -19,6 +19,7 @@ from types import TracebackType
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has none
 
+from benchbench import backend
 from benchbench.errors import UsageError
 from benchbench.measure import checks, failure
 from benchbench.measure.caveats import Observed, caveats
@@ -86,7 +87,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     paused = perf_counter_ns()
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
-    job = workload.load(request.setting)
+    job = backend.load(workload, request.setting)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS

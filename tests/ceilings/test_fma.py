@@ -1,5 +1,7 @@
 """The FMA loop does what it is counted as, and its clock is the clock of the moment."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ from benchbench.ceilings.team import Team
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling
 from tests.ceilings.test_team import ONE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HERE = jit.host_isa()
 
@@ -28,7 +33,7 @@ def test_the_accumulators_are_numpys(element: Element, dtype: type) -> None:
     function = ir.fma(HERE, element)
     kernel = jit.Library([function], HERE)[function]
     lanes, random = HERE.lanes(element), np.random.default_rng(0)
-    values = pages.allocate((4 + HERE.chains) * HERE.vector_bytes).view(dtype)
+    values: NDArray[Any] = pages.allocate((4 + HERE.chains) * HERE.vector_bytes).view(dtype)
     values[:] = random.standard_normal(len(values))
     x, y, u, v = values[: 4 * lanes].reshape(4, lanes).astype(np.float64)
     sums = values[4 * lanes :].reshape(HERE.chains, lanes)
