@@ -7,14 +7,19 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from benchbench import derive
-from benchbench.derive import Figures, datasheet
+from benchbench.catalog.expected import Expectation, find
+from benchbench.derive import Figures, datasheet, normal
 from benchbench.derive.datasheet import Datasheet
-from benchbench.record import Failure, Model, Precision, Record, System
+from benchbench.record import Failure, Model, Precision, Record, System, Tried
 from benchbench.store import ReadResult
 
 
 class Identified(Protocol):
     """What the catalogue knows of the silicon behind one device."""
+
+    @property
+    def chip_name(self) -> str | None:
+        """None where it is not identified."""
 
     @property
     def kind(self) -> Literal["accelerator", "cpu"] | None:
@@ -59,6 +64,10 @@ class Result(Model):
     effort: str
     figures: Figures
     failure: Failure | None = None
+    tried: tuple[Tried, ...] = ()
+    """By the search whose winner this is, the default first."""
+    search_complete: bool | None = None
+    """Whether it ended before its time did; None without a search."""
 
 
 class Unreadable(Model):
@@ -76,7 +85,9 @@ class ResultList(Model):
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def results(read: ReadResult, silicon: Datasheets) -> ResultList:
+def results(
+    read: ReadResult, silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
     return ResultList(
@@ -86,8 +97,10 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon),
+                figures=figures(group, silicon, expected),
                 failure=next((r.failure for r in group if r.failure), None),
+                tried=() if group[0].tuning is None else group[0].tuning.tried,
+                search_complete=None if group[0].tuning is None else group[0].tuning.complete,
             )
             for group in derive.group(read.records)
         ),
@@ -95,11 +108,21 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
     )
 
 
-def figures(group: Sequence[Record], silicon: Datasheets) -> Figures:
+def figures(
+    group: Sequence[Record], silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> Figures:
     """The figures of one configuration, held against its devices' datasheets together.
 
-    What its silicon cannot have done is invalid, and its numbers are withheld.
+    What its silicon cannot have done is invalid, and its numbers are withheld. `expected` is what
+    they are compared with, to say whether they are normal.
     """
+    found = _plausible(group, silicon)
+    first = group[0]
+    known = find(expected, first, silicon.identify(first.system, first.devices[0]))
+    return found.model_copy(update={"normal": normal.judge(found, known)})
+
+
+def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:
     sheet = _datasheet(group, silicon)
     found = datasheet.held_against(_derived(group, sheet), sheet)
     doubt = datasheet.invalidating(found.caveats)
@@ -150,7 +173,9 @@ def _clock(group: Sequence[Record], device: str) -> float | None:
     only the clock found by counting the cycles of a loop counts there.
     """
     if device == "cpu":
-        found = [one.setting.get("clock_hz") for one in group[0].ceilings if one.kind == "fma"]
+        loops = [one for one in group[0].ceilings if one.kind == "fma"]
+        most = max((one.threads or 0 for one in loops), default=0)  # one core alone clocks higher
+        found = [one.setting.get("clock_hz") for one in loops if (one.threads or 0) == most]
         counted = [clock for clock in found if isinstance(clock, float) and clock > 0]
         return max(counted, default=None)
     sampled = [
@@ -181,3 +206,12 @@ def _sum(values: Iterable[float | None]) -> float | None:
             return None
         total += value
     return total or None
+
+
+def default_beside(figures: Figures, others: Iterable[Figures]) -> Figures | None:
+    """The default that the winner of a search was measured in turns with; None where it is one."""
+    if figures.role != "best":
+        return None
+    wanted = (figures.session, figures.workload, figures.devices)
+    found = (o for o in others if (o.session, o.workload, o.devices) == wanted)
+    return next((one for one in found if one.role == "default"), None)

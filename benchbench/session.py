@@ -10,6 +10,7 @@ from benchbench.record import Accelerator, Ceiling, Effort, Precision, System
 from benchbench.run import Event, Outcome, Planned
 from benchbench.store import Store
 
+_CPU: tuple[Precision, ...] = ("fp32", "bf16", "int8")
 _TENSOR_INT8, _TENSOR_BF16, _TENSOR_FP8 = (7, 5), (8, 0), (8, 9)
 """The first compute capabilities with units for these types (CUDA C++ Programming Guide)."""
 
@@ -49,7 +50,7 @@ def _processors(system: System) -> int:
 
 def _alike(system: System) -> dict[tuple[Precision, ...], tuple[str, ...]]:
     """Devices by what is worth measuring there: GPUs alike are also measured all at once."""
-    groups: dict[tuple[Precision, ...], tuple[str, ...]] = {("fp32", "bf16"): ("cpu",)}
+    groups: dict[tuple[Precision, ...], tuple[str, ...]] = {_CPU: ("cpu",)}
     for one in system.accelerators:
         precisions = _precisions(one)
         groups[precisions] = (*groups.get(precisions, ()), one.device)
@@ -86,27 +87,34 @@ def measure(
         UsageError: results cannot be stored there; nothing was measured.
     """
     store.prepare()
-    devices = tuple(dict.fromkeys(one.setting.device for one in planned))
-    precisions = tuple(dict.fromkeys(one.setting.precision for one in planned))
-    found: tuple[Ceiling, ...] = ()
-    if with_ceilings and planned:
-        effort = planned[0].effort
-        found = run.measure_ceilings(
-            system,
-            devices,
-            precisions,
-            effort,
-            on_event=on_event,
-            decoders=_processors(system) if any(map(_needs_images, planned)) else 0,
-        )
+    precisions = [one.setting.precision for one in planned]
     return run.execute(
         planned,
         store=store,
         system=system,
-        ceilings=found,
+        ceilings=beside(planned, precisions, system, on_event) if with_ceilings else (),
         command=command,
         on_event=on_event,
         resume=resume,
+    )
+
+
+def beside(
+    planned: Sequence[Planned],
+    precisions: Sequence[Precision],
+    system: System,
+    on_event: Callable[[Event], None],
+) -> tuple[Ceiling, ...]:
+    """What the machine could do on the plan's devices at these precisions; of no plan, nothing."""
+    if not planned:
+        return ()
+    return run.measure_ceilings(
+        system,
+        tuple(dict.fromkeys(one.setting.device for one in planned)),
+        tuple(dict.fromkeys(precisions)),
+        planned[0].effort,
+        on_event=on_event,
+        decoders=_processors(system) if any(map(_needs_images, planned)) else 0,
     )
 
 

@@ -20,6 +20,7 @@ class Sheet:
     bandwidth_bytes_per_s: float | None = 1e12
     because: str = "the tests say so"
     kind: Literal["accelerator", "cpu"] | None = "accelerator"
+    chip_name: str | None = "chip"
     ambiguous: tuple[str, ...] = ()
     confidence: Literal["high", "medium", "low"] = "high"
 
@@ -143,6 +144,15 @@ def test_a_processors_clock_is_the_one_counted() -> None:
     found = evaluate.figures([record], Sheets(1e12, changes={"kind": "cpu"}))
     assert found.observed_clock_hz == 3.0e9
     assert evaluate.figures([make.record()], Sheets(1e12)).observed_clock_hz is None
+
+
+def test_the_clock_is_that_of_all_cores_at_work() -> None:
+    """One core alone may run at 3.7 GHz where all of them run at 2.9."""
+    alone = make.ceiling(1e11, kind="fma", threads=1, setting={"clock_hz": 3.7e9})
+    all_cores = make.ceiling(9e11, kind="fma", threads=16, setting={"clock_hz": 2.9e9})
+    for ceilings in ((alone, all_cores), (all_cores, alone)):
+        found = evaluate.figures([make.record(ceilings=ceilings)], Sheets(1e12))
+        assert found.observed_clock_hz == 2.9e9
 
 
 @pytest.mark.parametrize(

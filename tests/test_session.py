@@ -62,7 +62,7 @@ def test_doctor_measures_every_device_at_what_it_has_units_for(bench: Bench) -> 
     found = session.limits(system, effort="quick", on_event=print)
     assert bench.ceilings == [
         ((), ()),
-        (("cpu",), ("fp32", "bf16")),
+        (("cpu",), ("fp32", "bf16", "int8")),
         (("cuda:0",), ("fp32", "fp16", "fp64")),
         (("cuda:1",), ("fp32", "tf32", "bf16", "fp16", "fp64", "int8")),
     ]

@@ -11,20 +11,16 @@ from pathlib import Path
 
 import psutil
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
-from benchbench.ceilings import cuda, decode, matmul, memory, storage
+from benchbench.ceilings import cpu, cuda, decode, storage
 from benchbench.ceilings.gauge import Gauge, NoGauge
 from benchbench.ceilings.search import Kernel, ceiling
-from benchbench.ceilings.stopwatch import HostStopwatch, flusher
+from benchbench.ceilings.stopwatch import HostStopwatch
 from benchbench.ceilings.together import Alone, together
 from benchbench.errors import CannotMeasureError
 from benchbench.record import Ceiling, Precision
 
 __all__ = ["feeding", "measure"]
-
-_CPU: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64")
-_UNKNOWN_CACHE_BYTES = 64 * 2**20
 
 
 def measure(
@@ -53,20 +49,24 @@ def measure(
     tell = on_progress or (lambda _text: None)
     available = available_bytes or psutil.virtual_memory().available
     gpus = [device for device in devices if device != "cpu"]
+    on_host: list[Ceiling] = []
     alone: list[Alone] = []
-    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
-    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
-        for device in devices:
-            if device == "cpu":
-                kernels = _cpu_kernels(precisions, last_level_cache_bytes, available)
-            else:
-                gauge = gauges(device) or NoGauge()
-                kernels = cuda.kernels(device, precisions, gauge, _neighbour(gpus, device))
+    with torch.inference_mode():
+        if "cpu" in devices:
+            on_host += cpu.measure(
+                precisions=precisions,
+                seconds=seconds_per_kernel,
+                tell=tell,
+                cache_bytes=last_level_cache_bytes,
+                available_bytes=available,
+            )
+        for device in gpus:
+            gauge = gauges(device) or NoGauge()
+            kernels = cuda.kernels(device, precisions, gauge, _neighbour(gpus, device))
             alone += _measured(kernels, seconds_per_kernel, tell)
-    on_gpus = [one for one in alone if one.kernel.device != "cpu"]
     if len(gpus) > 1:
         tell("all GPUs at once")
-    return (*(one.found for one in alone), *together(on_gpus, seconds_per_kernel))
+    return (*on_host, *(one.found for one in alone), *together(alone, seconds_per_kernel))
 
 
 def feeding(
@@ -125,21 +125,6 @@ def _known(device: str) -> str:
         )
         raise CannotMeasureError(message)
     return device
-
-
-def _cpu_kernels(
-    precisions: Sequence[Precision], cache_bytes: int | None, available: int
-) -> Iterator[Kernel]:
-    threads = torch.get_num_threads()
-    cold = HostStopwatch(flusher(cache_bytes or _UNKNOWN_CACHE_BYTES, "cpu"))
-    for precision in (each for each in precisions if each in _CPU):
-        yield Kernel("matmul", "FLOP/s", "cpu", cold, matmul.cpu(precision), precision, threads)
-    size = memory.array_bytes(cache_bytes, available, arrays=3)
-    warm = HostStopwatch()
-    operands = memory.Operands(size, "cpu")
-    copies, triads = memory.copies(operands, threads), memory.triads(operands, threads)
-    yield Kernel("memory_copy", "byte/s", "cpu", warm, copies, threads=threads)
-    yield Kernel("memory_triad", "byte/s", "cpu", warm, triads, threads=threads)
 
 
 def _storage(file: Path) -> Iterator[Kernel]:

@@ -28,6 +28,12 @@ def array_bytes(last_level_cache_bytes: int | None, available_bytes: int, arrays
     return max(block, min(wanted, available_bytes // _HALF // arrays) // block * block)
 
 
+def leaves_cache(size_bytes: int, last_level_cache_bytes: int) -> bool:
+    """Whether an array is so large that the cache cannot flatter the memory."""
+    block = _ROW * _FP32_BYTES  # what `array_bytes` rounds to
+    return size_bytes + block > _TIMES_CACHE * last_level_cache_bytes
+
+
 class Arrays(NamedTuple):
     """Blocks of random fp32: `target` is written, `left` and `right` are read; (blocks, 65536)."""
 

@@ -61,7 +61,9 @@ def _work(one: Alone, barrier: threading.Barrier, seconds: float) -> tuple[float
     kernel = one.kernel
     try:
         with torch.inference_mode(), kernel.scope():
-            return repeat(one.winner, kernel.stopwatch, seconds, ready=barrier.wait)
+            return repeat(
+                one.winner, kernel.stopwatch, seconds, ready=barrier.wait, whole_time=True
+            )
     except BaseException:
         barrier.abort()
         raise

@@ -6,6 +6,7 @@ from benchbench.record import Caveat, Ceiling, EnergyScope, Model, Precision, Sc
 from benchbench.stats import Estimate
 
 RegimeName = Literal["compute", "memory", "overhead", "input", "communication", "undetermined"]
+NormalityName = Literal["normal", "low", "high", "unknown"]
 
 
 class Regime(Model):
@@ -14,6 +15,19 @@ class Regime(Model):
     name: RegimeName
     evidence: str
     try_next: str
+
+
+class Normality(Model):
+    """Whether a figure is what such a device usually gives, and how that is known."""
+
+    name: NormalityName
+    because: str
+    try_next: str | None = None
+    quantity: str | None = None
+    """`throughput` per device, or `mfu`; None where nothing is known to compare with."""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Percentile(Model):
@@ -46,6 +60,10 @@ class Figures(Model):
     batch_size: int
     backend: str
     devices: tuple[str, ...]
+    role: Literal["best", "default"] | None = None
+    """In a search for the fastest configuration: its winner, or the default beside it."""
+    session: str = ""
+    """The run it was measured in."""
     processes: int
     steps: int
     throughput: Estimate | None
@@ -83,6 +101,8 @@ class Figures(Model):
     mbu: Estimate | None = None
     """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
     regime: Regime
+    normal: Normality | None = None
+    """Is this number normal? None where nobody asked."""
     input_cost: InputCost | None = None
     decode_ceiling: Ceiling | None = None
     """The most images a second this machine decodes; of work that trains on images."""

@@ -1,19 +1,28 @@
 """All ceilings of a device, as the worker asks for them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from benchbench import ceilings
-from benchbench.ceilings import cuda, decode, matmul, memory, storage
+from benchbench.ceilings import cpu, cuda, decode, fma, ladder, matmul, memory, storage
 from benchbench.ceilings.gauge import Gauge
-from benchbench.ceilings.search import Candidate, Kernel
+from benchbench.ceilings.search import Kernel
+from benchbench.ceilings.team import placement
 from benchbench.errors import CannotMeasureError
+from benchbench.record import Ceiling, Precision
+from benchbench.system.host import Host
+from benchbench.system.topology import Topology
 from tests.ceilings.fakes_ceilings import FakeStopwatch, PretendedCall, candidate
 
 MEBI = 2**20
+CORES = len(
+    placement(Topology.of(Host()), frozenset(os.sched_getaffinity(0)), torch.get_num_threads())
+)
 
 
 @pytest.fixture
@@ -22,35 +31,76 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matmul, "_CPU_SIZES", (64,))
     monkeypatch.setattr(matmul, "_CONV_BATCHES", (1,))
     monkeypatch.setattr(memory, "_SMALLEST_ARRAY_BYTES", MEBI)
+    monkeypatch.setattr(fma, "ROUNDS", 64)
+    monkeypatch.setattr(fma, "_WARM_CALLS", 1)
+    monkeypatch.setattr(ladder, "_CALL_S", 1e-5)
     monkeypatch.setattr(storage, "_LARGEST_FILE_BYTES", storage._READ_BYTES)
     monkeypatch.setattr(storage, "_IN_FLIGHT", (4,))
     monkeypatch.setattr(storage, "_RANDOM_IN_FLIGHT", (4,))
 
 
-@pytest.mark.usefixtures("small")
-def test_a_cpus_ceilings() -> None:
-    """One winner per kind and type, each inside its interval, with samples and progress."""
-    told: list[str] = []
-    found = ceilings.measure(
+def measured(precisions: list[Precision], told: list[str], **options: Any) -> tuple[Ceiling, ...]:
+    """The processor's ceilings as if its last cache were 1 MiB."""
+    return ceilings.measure(
         devices=["cpu"],
-        precisions=["fp32", "bf16"],
-        seconds_per_kernel=0.01,
+        precisions=precisions,
+        seconds_per_kernel=0.001,
         on_progress=told.append,
         last_level_cache_bytes=MEBI,
+        **options,
     )
-    assert [(each.kind, each.dtype, each.unit) for each in found] == [
-        ("matmul", "fp32", "FLOP/s"),
-        ("matmul", "bf16", "FLOP/s"),
-        ("memory_copy", None, "byte/s"),
-        ("memory_triad", None, "byte/s"),
-    ]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_cpus_ceilings() -> None:
+    """On one core and on all: every kind inside its interval, with samples and progress."""
+    told: list[str] = []
+    found = measured(["fp32", "bf16"], told)
+    streams = ("memory_copy", "memory_scale", "memory_add", "memory_triad")
+    for threads in {1, CORES}:
+        here = [each for each in found if each.threads == threads]
+        assert [(each.kind, each.dtype) for each in here if each.kind != "cache_read"][:8] == [
+            ("fma", "fp32"),
+            ("fma", "fp64"),
+            ("matmul", "fp32"),
+            ("matmul", "bf16"),
+            *((kind, None) for kind in streams),
+        ]
+        assert "memory_read" in {each.kind for each in here}
     for each in found:
         assert each.low <= each.value <= each.high
         assert len(each.samples) >= 5
-        assert each.setting[each.path] is not None
-    assert {each.threads for each in found} == {torch.get_num_threads()}
-    assert told[0] == "matmul fp32 on cpu"
-    assert told[-1] == "memory_triad on cpu"
+    for each in found:
+        if each.kind == "matmul":
+            assert each.setting[each.path] is not None
+            assert each.setting["blas"]
+    assert {each.threads for each in found if each.kind == "load_latency"} == {1}
+    assert told[0] == "fma fp32 on cpu, 1 thread"
+    assert told[-1].startswith("reading memory on cpu")
+
+
+@pytest.mark.usefixtures("small")
+def test_threads_are_given_back() -> None:
+    """A process that measures on one core goes on with as many threads as it had."""
+    before = torch.get_num_threads()
+    measured(["fp32"], [])
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.usefixtures("small")
+def test_one_thread_asked_for_is_one_measured() -> None:
+    """What OMP_NUM_THREADS or a quota leaves is never exceeded."""
+    with cpu.limited(1):
+        assert {each.threads for each in measured(["fp32"], [])} == {1}
+
+
+@pytest.mark.usefixtures("small")
+def test_memory_that_cannot_leave_the_cache_is_not_measured() -> None:
+    """With too little free for arrays of 4 times the cache there is no figure, and a reason."""
+    told: list[str] = []
+    found = measured(["fp64"], told, available_bytes=6 * MEBI)
+    assert not [each for each in found if each.kind.startswith("memory_")]
+    assert "memory on cpu: too little of it is free for arrays 4 times the cache" in told
 
 
 @pytest.mark.usefixtures("small")
@@ -66,32 +116,21 @@ def test_the_folder_is_never_in_the_result(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_precisions_a_cpu_has_no_units_for_are_left_out() -> None:
-    """TF32, fp8 and int8 have no CPU ceiling here; memory still has."""
-    found = ceilings.measure(
-        devices=["cpu"], precisions=["tf32", "fp8", "int8"], seconds_per_kernel=0.001
-    )
-    assert [each.kind for each in found] == ["memory_copy", "memory_triad"]
+    """TF32 and fp8 have no CPU ceiling; int8 counts operations."""
+    found = measured(["tf32", "fp8", "int8"], [])
+    products = {(each.dtype, each.unit) for each in found if each.kind == "matmul"}
+    assert products == {("int8", "op/s")}
 
 
+@pytest.mark.usefixtures("small")
 def test_a_kernel_without_a_working_path_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left out, and the listener hears why."""
-
-    def kernels(*_: object) -> list[Kernel]:
-        return [
-            kernel(candidate("missing", 1, RuntimeError())),
-            kernel(candidate("works", 1, PretendedCall(1.0))),
-        ]
-
-    def kernel(only: Candidate) -> Kernel:
-        return Kernel("matmul", "FLOP/s", "cpu", FakeStopwatch(), [only], "fp16")
-
-    monkeypatch.setattr(ceilings, "_cpu_kernels", kernels)
+    missing = candidate("missing", 1, RuntimeError())
+    monkeypatch.setattr(matmul, "cpu", lambda _precision: [missing])
     told: list[str] = []
-    found = ceilings.measure(
-        devices=["cpu"], precisions=["fp16"], seconds_per_kernel=1, on_progress=told.append
-    )
-    assert [each.path for each in found] == ["works"]
-    assert "matmul fp16 on cpu: no path works here" in told
+    found = measured(["fp16"], told)
+    assert "matmul" not in {each.kind for each in found}
+    assert "matmul fp16 on cpu, 1 thread: no path works here" in told
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "cuda:x", "tpu", "cuda0"])

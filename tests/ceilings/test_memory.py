@@ -3,7 +3,7 @@
 import pytest
 
 from benchbench.ceilings import memory
-from benchbench.ceilings.memory import Operands, array_bytes, is_copy, is_triad
+from benchbench.ceilings.memory import Operands, array_bytes, is_copy, is_triad, leaves_cache
 
 MEBI = 2**20
 SIZE = 2 * MEBI
@@ -23,6 +23,20 @@ def test_a_small_or_unknown_cache_gets_safe_arrays(cache: int | None) -> None:
 def test_arrays_fit_in_half_the_available_memory() -> None:
     """With 600 MiB available three arrays get 100 MiB each."""
     assert array_bytes(384 * MEBI, 600 * MEBI, arrays=3) == 100 * MEBI
+
+
+def test_memory_is_not_measured_in_the_cache() -> None:
+    """384 MiB of L3 (it exists) hold most of 256 MiB arrays: only 1.5 GiB of them leave it."""
+    for available in (100 * 1024 * MEBI, 600 * MEBI):
+        size = array_bytes(384 * MEBI, available, arrays=3)
+        assert leaves_cache(size, 384 * MEBI) == (size == 1536 * MEBI)
+    assert not leaves_cache(256 * MEBI, 384 * MEBI)
+
+
+def test_rounding_an_array_down_to_blocks_costs_nothing() -> None:
+    """A cache of 35.75 MiB asks for 143 MiB; of an odd size the last block may be missing."""
+    odd = 70 * MEBI + 12_345
+    assert leaves_cache(array_bytes(odd, 100 * 1024 * MEBI, arrays=3), odd)
 
 
 def test_arrays_are_whole_blocks() -> None:
