@@ -176,6 +176,25 @@ def test_more_than_the_memory_moves_is_invalid(
     assert (found.throughput is None) == bool(codes)
 
 
+@pytest.mark.known_error("bandwidth above the memory's (array fits the cache: 384 MB L3 exists)")
+@pytest.mark.parametrize(("reached", "doubted"), [(1.2e12, True), (1.0e12, False)])
+def test_a_memory_ceiling_no_memory_has_is_doubted(reached: float, *, doubted: bool) -> None:
+    """1.2 TB/s measured on a device of 1 TB/s: the arrays were in a cache."""
+    ceiling = make.bandwidth_ceiling(reached, device="cuda:0")
+    found = evaluate.figures([make.gpu_record(ceilings=(ceiling,))], Sheets(1e15))
+    codes = [doubt.code for doubt in found.caveats]
+    assert codes == ["memory_ceiling_above_datasheet"] * doubted
+
+
+@pytest.mark.parametrize(("clock_hz", "doubted"), [(1.0e9, True), (1.3e9, False)])
+def test_a_product_beyond_its_own_clock_is_doubted(clock_hz: float, *, doubted: bool) -> None:
+    """120 TFLOP/s where 100 are printed at 1 GHz: possible at 1.3 GHz, not at 1."""
+    best = make.ceiling(120e12, device="cuda:0", dtype="bf16", setting={"clock_hz": clock_hz})
+    record = clocked(TEN_TFLOPS, 1.0e9).model_copy(update={"ceilings": (best,)})
+    codes = [doubt.code for doubt in evaluate.figures([record], Sheets(100e12)).caveats]
+    assert codes == ["matmul_ceiling_above_datasheet"] * doubted
+
+
 @pytest.mark.known_error("SXM, PCIe, NVL share a device name")
 def test_an_ambiguous_device_is_said() -> None:
     """The names it could be, no peak, and what would settle it."""
