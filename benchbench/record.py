@@ -25,10 +25,20 @@ CeilingKind = Literal[
     "fma",
     "matmul",
     "memory_copy",
+    "memory_scale",
+    "memory_add",
     "memory_triad",
+    "memory_read",
+    "cache_read",
+    "load_latency",
     "host_to_device",
+    "host_to_device_pageable",
     "device_to_host",
+    "device_to_host_pageable",
+    "peer_to_peer",
     "storage_read",
+    "storage_random_read",
+    "image_decode",
     "all_reduce",
 ]
 Scalar = bool | int | float | str | None
@@ -166,8 +176,9 @@ class System(Model):
 class Ceiling(Model):
     """The best this machine did on one kernel, by the best path found.
 
-    `value` is in `unit` (`FLOP/s`, `byte/s`), `low` and `high` its 95 % interval;
+    `value` is in `unit` (a rate; seconds where less is better), `low` and `high` its 95 % interval;
     `samples` are the single repetitions of the winning setting behind it, in `unit`.
+    Of `device` `all` it is the slowest device's, all of them at work at once.
     """
 
     kind: CeilingKind
@@ -175,7 +186,7 @@ class Ceiling(Model):
     threads: int | None = None
     device: str
     value: Positive
-    unit: Literal["FLOP/s", "byte/s", "op/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s", "s"]
     path: str
     low: Positive
     high: Positive
@@ -334,6 +345,37 @@ class Failure(Model):
     exit_code: int | None = None
 
 
+class Tried(Model):
+    """A configuration that a search for the fastest one met."""
+
+    backend: str
+    precision: Precision
+    batch_size: Count
+    threads: Count | None = None
+    """None: as many as by default."""
+    parameters: dict[str, Scalar] = {}
+    """Those given, over the workload's own defaults."""
+    environment: dict[str, str] = {}
+    """Variables set for it alone."""
+    units_per_s: Positive | None = None
+    """By a short trial: good to choose by, not to publish."""
+    because: str | None = None
+    """Why there is no rate."""
+
+
+class Tuning(Model):
+    """What a record is to a search for the fastest configuration.
+
+    A `trial` is a step of the search: too short to stand for its configuration.
+    """
+
+    role: Literal["trial", "best", "default"]
+    tried: tuple[Tried, ...] = ()
+    """On the best one: everything that was tried, in order, the default first."""
+    complete: bool = True
+    """Whether the search ended before its time did."""
+
+
 class Provenance(Model):
     """Who measured, with what, when; package versions are in the system's software."""
 
@@ -344,6 +386,8 @@ class Provenance(Model):
     seed: int
     command: tuple[str, ...] = ()
     workload_sha256: str | None = None
+    setting_sha256: str | None = None
+    """Of all that was asked for, where data and weights lie excepted."""
     session: str
     """Random; the same for all measurements of one `run`."""
 
@@ -363,6 +407,8 @@ class Record(Model):
     effort: Effort
     repeat: Count = 0
     """Which of the separate processes that repeated this setting."""
+    tuning: Tuning | None = None
+    """None: measured as asked for, without a search."""
     system: System
     work: Work
     ceilings: tuple[Ceiling, ...] = ()
@@ -381,6 +427,11 @@ class Record(Model):
             message = f"validity {self.validity!r} contradicts the caveats"
             raise ValueError(message)
         return self
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is a step of a search, too short to stand for its configuration."""
+        return self.tuning is not None and self.tuning.role == "trial"
 
     def to_json(self) -> str:
         """The canonical text: what is stored, and what the content hash is of."""

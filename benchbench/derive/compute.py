@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
-from benchbench.derive import comparable
+from benchbench.derive import comparable, feeding
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import Roofline, regime
 from benchbench.record import (
@@ -23,11 +23,13 @@ from benchbench.stats import Estimate
 def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
-    Records of unlike machines, settings or runs never merge.
+    Records of unlike machines, settings or runs never merge. The trials of a search are left out:
+    too short to stand for their configuration, they are listed by the record of its winner.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(_configuration(record), []).append(record)
+        if not record.is_trial:
+            groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
 
@@ -46,12 +48,15 @@ def figures(
     Raises ValueError on no records.
     """
     first = records[0]
+    tuning = first.tuning
     validity = _worst(records)
     measured = [record.measurement for record in records if record.measurement is not None]
     believed = measured if validity != "invalid" else []
     throughput = _throughput(believed)
     reached = _reached(first, throughput, datasheet_flops, datasheet_bytes_per_s)
     input_cost = _input_cost(believed, throughput)
+    decoded = feeding.decoders(first)
+    hungry = feeding.too_slow(decoded, throughput, input_cost)
     return Figures(
         workload=first.workload,
         scenario=first.scenario,
@@ -60,6 +65,8 @@ def figures(
         batch_size=first.batch_size,
         backend=first.backend,
         devices=first.devices,
+        role=None if tuning is None or tuning.role == "trial" else tuning.role,
+        session=first.provenance.session,
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
@@ -67,12 +74,16 @@ def figures(
         latency=_latency(believed),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
+        decode_ceiling=decoded,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
         load_s=believed[0].load_s if believed else None,
         first_step_s=believed[0].first_step_s if believed else None,
         validity=validity,
-        caveats=_caveats(records, reached["share_of_achievable"]),
+        caveats=(
+            *_caveats(records, reached["share_of_achievable"]),
+            *(() if hungry is None else (hungry,)),
+        ),
         **_steps(believed),
         **_energy(believed),
         **reached,
@@ -184,15 +195,15 @@ def _latency(measured: Sequence[Measurement]) -> tuple[Percentile, ...]:
 
 
 def _ceiling(record: Record, kind: str, precision: Precision | None = None) -> Ceiling | None:
-    """The best of that kind on the record's first device."""
+    """The best of that kind: of several devices at work the slowest one's, else the first's."""
     fitting = [
         ceiling
         for ceiling in record.ceilings
-        if ceiling.kind == kind
-        and ceiling.device == record.devices[0]
-        and (precision is None or ceiling.dtype == precision)
+        if ceiling.kind == kind and (precision is None or ceiling.dtype == precision)
     ]
-    return max(fitting, key=lambda ceiling: ceiling.value, default=None)
+    together = [one for one in fitting if one.device == "all" and len(record.devices) > 1]
+    alone = [one for one in fitting if one.device == record.devices[0]]
+    return max(together or alone, key=lambda ceiling: ceiling.value, default=None)
 
 
 def _input_cost(measured: Sequence[Measurement], throughput: Estimate | None) -> InputCost | None:

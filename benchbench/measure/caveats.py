@@ -47,7 +47,7 @@ _ENERGIES_APART_FRACTION = 0.05
 _FEWEST_POWER_SAMPLES = 60
 _LONGEST_POWER_GAP_S = 3.0
 _LEAST_TOP1 = 0.99
-_MEMORY = {"memory_copy", "memory_triad"}
+_MEMORY = {"memory_copy", "memory_scale", "memory_add", "memory_triad", "memory_read"}
 
 
 @dataclass(frozen=True)

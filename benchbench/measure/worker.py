@@ -19,6 +19,7 @@ from types import TracebackType
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has none
 
+from benchbench import backend
 from benchbench.errors import UsageError
 from benchbench.measure import checks, failure
 from benchbench.measure.caveats import Observed, caveats
@@ -86,7 +87,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     paused = perf_counter_ns()
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
-    job = workload.load(request.setting)
+    job = backend.load(workload, request.setting)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
@@ -127,18 +128,23 @@ def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResu
 
     channel.phase("measure")
     _set_threads(request.threads)
-    folder = request.storage_folder
-    return CeilingsResult(
-        ceilings=ceilings.measure(
-            devices=request.devices,
-            precisions=request.precisions,
-            seconds_per_kernel=request.seconds_per_kernel,
-            on_progress=lambda text: channel.phase("measure", text),
-            storage_folder=None if folder is None else Path(folder),
-            last_level_cache_bytes=request.last_level_cache_bytes,
-            available_bytes=request.available_bytes,
-        )
+    folder, seconds = request.storage_folder, request.seconds_per_kernel
+    feeding = ceilings.feeding(
+        seconds_per_kernel=seconds,
+        decoders=request.decoders,
+        folder=None if folder is None else Path(folder),
+        on_progress=lambda text: channel.phase("measure", text),
     )
+    found = ceilings.measure(
+        devices=request.devices,
+        precisions=request.precisions,
+        seconds_per_kernel=seconds,
+        on_progress=lambda text: channel.phase("measure", text),
+        last_level_cache_bytes=request.last_level_cache_bytes,
+        available_bytes=request.available_bytes,
+        gauges=lambda device: nvml_counters(device, Cuda(device).uuid),
+    )
+    return CeilingsResult(ceilings=(*feeding, *found))
 
 
 def with_threads(parameters: Mapping[str, Scalar], threads: int) -> dict[str, Scalar]:

@@ -339,6 +339,21 @@ def test_more_bytes_than_memory_can_move_make_it_invalid() -> None:
     assert against([make.bandwidth_ceiling(9.6e9)], bytes_per_unit=1e9) == []
 
 
+def test_reading_alone_may_be_faster_than_copying() -> None:
+    """A model whose weights are only read is held against reading, never against a cache."""
+    triad = make.bandwidth_ceiling(8e9)
+    read = make.bandwidth_ceiling(12e9, kind="memory_read")
+    cache = make.bandwidth_ceiling(99e9, kind="cache_read")
+    assert against([triad, read, cache], bytes_per_unit=1.2e9) == []
+    assert against([triad, cache], bytes_per_unit=1.2e9) != []
+
+
+def test_one_cores_ceiling_beside_all_cores_is_no_doubt() -> None:
+    """The best of all thread counts is what work is held against."""
+    both = [make.ceiling(60e9, threads=1), make.ceiling(110e9, threads=2)]
+    assert against(both, flops_per_unit=10e9) == []
+
+
 def test_other_devices_and_precisions_are_no_ceiling() -> None:
     """Nor does unknown work compare with anything."""
     others = [make.ceiling(1e9, dtype="bf16"), make.ceiling(1e9, device="cuda:0")]
