@@ -52,6 +52,7 @@ class Schema(StrEnum):
     RECORD = "record"
     RESULTS = "results"
     RECOMMEND = "recommend"
+    GOAL = "goal"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
@@ -261,14 +262,25 @@ def results_show(
 def recommend(
     workload: Annotated[str | None, typer.Option(help="Which measured workload to run.")] = None,
     *,
+    goal: Annotated[
+        Path | None, typer.Option(help="A goal in TOML; flags take precedence over it.")
+    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="train, offline, server …")] = None,
     rate: Annotated[float | None, typer.Option(help="Units per second to sustain.")] = None,
     units: Annotated[float | None, typer.Option(help="Units to finish in all.")] = None,
     deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
+    latency: Annotated[float | None, typer.Option(help="At most so many milliseconds …")] = None,
+    percentile: Annotated[float | None, typer.Option(help="… at p90, 95, 99 or 99.9.")] = None,
     budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
     budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
     max_instances: Annotated[
         int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
     ] = None,
+    quota: Annotated[
+        list[str] | None, typer.Option(help="INSTANCE=COUNT one may rent; repeatable.")
+    ] = None,
+    headroom: Annotated[float | None, typer.Option(help="Planned load; default: 0.7.")] = None,
+    spare: Annotated[int | None, typer.Option(min=0, help="Instances that stand by.")] = None,
     provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
     region: Annotated[
         list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
@@ -276,33 +288,67 @@ def recommend(
     price: Annotated[
         list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
     ] = None,
+    max_interruption: Annotated[
+        float | None, typer.Option(help="Of spot, interrupted in a month: 0.1 is 10 %.")
+    ] = None,
+    min_memory: Annotated[str | None, typer.Option(help="Of an instance, e.g. 64GiB.")] = None,
+    egress: Annotated[
+        str | None, typer.Option(help="To the internet, for the job or per month, e.g. 15TB.")
+    ] = None,
+    stored: Annotated[str | None, typer.Option(help="Kept there, e.g. 2TB.")] = None,
+    gradients: Annotated[
+        str | None, typer.Option(help="Exchanged per training step, e.g. 100MB.")
+    ] = None,
     confidence: Annotated[
         str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
     ] = None,
     results: Results = _RESULTS,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    why_not: Annotated[
+        str | None, typer.Option(help="Why this instance is not among the best.")
+    ] = None,
+    rejected: Annotated[
+        int | None, typer.Option(min=0, help="In JSON list so many per reason; default: all.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Which instances do this work for the least money, and why the others do not."""
     from benchbench import decide, terminal
 
-    limits = {
+    flags = {
+        "workload": workload,
+        "scenario": scenario,
         "rate_per_s": rate,
         "units": units,
         "deadline_s": None if deadline is None else deadline * 3600,
+        "latency_s": None if latency is None else latency / 1000,
+        "latency_percent": percentile,
         "budget_usd": budget,
         "budget_usd_per_hour": budget_per_hour,
         "max_replicas": max_instances,
+        "quotas": decide.quotas(quota or ()),
+        "headroom": headroom,
+        "spare_replicas": spare,
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
-        "price_kinds": tuple(price or ("on_demand",)),
+        "price_kinds": tuple(price or ()),
+        "max_interruption_fraction_per_month": max_interruption,
+        "min_memory_bytes": min_memory,
+        "egress_bytes": egress,
+        "stored_bytes": stored,
+        "gradient_bytes": gradients,
         "confidence": confidence,
     }
-    stored = decide.records(results)
-    answer = decide.recommendation(stored, decide.goal(stored, workload, limits), _today())
+    stored_records = decide.records(results)
+    wanted = decide.goal(stored_records, flags, goal)
+    listed = rejected if json or why_not else 0
+    answer = decide.recommendation(stored_records, wanted, _today(), listed=listed)
+    if why_not is not None:
+        _print(terminal.why_not(answer, why_not))
+        return
     _answer(answer, lambda a: terminal.recommendation(a, most=most), json=json)
     _next("benchbench tco, benchbench report", json=json)
-    if not answer.candidates:
+    if not (answer.candidates or answer.fleet):
         raise typer.Exit(ExitCode.GATE_FAILED)
 
 

@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
 from benchbench.catalog import silicon
 from benchbench.errors import UsageError
-from benchbench.recommend import Goal, Recommendation
+from benchbench.recommend import Goal, Quota, Recommendation
+from benchbench.recommend import goal as goals
 from benchbench.record import Record
 from benchbench.report import view
 from benchbench.report.page import render
@@ -40,29 +39,50 @@ def records_if_any(url: str | Path) -> tuple[Record, ...]:
     return Store(url).read().records
 
 
-def goal(stored: Sequence[Record], workload: str | None, limits: Mapping[str, Any]) -> Goal:
-    """What the flags ask for; the workload may be left out when only one was measured."""
+def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:
+    """What the goal file and the flags ask for, a flag before the file.
+
+    The workload may be left out when only one was measured. Raises UsageError, DataError.
+    """
+    written = {} if path is None else goals.read(path)
+    given = {name: value for name, value in flags.items() if value not in (None, (), [])}
+    wanted = {**written, **given}
+    if "workload" not in given and "mix" in written:
+        return goals.parse(wanted)
+    if "workload" in given:
+        wanted.pop("mix", None)
+    return goals.parse({**wanted, "workload": _workload(stored, wanted.get("workload"))})
+
+
+def _workload(stored: Sequence[Record], named: str | None) -> str:
     measured = sorted({record.workload for record in stored if record.validity != "invalid"})
     if not measured:
         raise UsageError("nothing valid was measured; see why: benchbench results list")
-    if workload is None:
+    if named is None:
         if len(measured) != 1:
             raise UsageError(f"which workload? add --workload with one of: {', '.join(measured)}")
-        workload = measured[0]
-    elif workload not in {record.workload for record in stored}:
-        raise UsageError(f"no results of {workload!r}; measured here: {', '.join(measured)}")
-    try:
-        return Goal.model_validate({"workload": workload, **limits})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"{first['loc'][0]}: {first['msg']}; see: benchbench recommend --help"
-        ) from error
+        return measured[0]
+    if named not in {record.workload for record in stored}:
+        raise UsageError(f"no results of {named!r}; measured here: {', '.join(measured)}")
+    return named
 
 
-def recommendation(stored: Sequence[Record], wanted: Goal, today: date) -> Recommendation:
-    """The bundled catalogue's offers, ranked for `wanted`."""
-    return recommender.recommend(stored, _offers(), _silicon(), wanted, today=today)
+def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
+    """`p5.48xlarge=4` as a limit on that instance. Raises UsageError."""
+    found = []
+    for text in written:
+        name, _, count = text.rpartition("=")
+        if not name or not count.isdigit():
+            raise UsageError(f"{text!r} is no quota; write it as p5.48xlarge=4")
+        found.append(Quota(instance=name, most=float(count)))
+    return tuple(found)
+
+
+def recommendation(
+    stored: Sequence[Record], wanted: Goal, today: date, *, listed: int | None = None
+) -> Recommendation:
+    """The catalogue's offers, ranked; of each reason `listed` rejected ones, None: all."""
+    return recommender.recommend(stored, _offers(), _silicon(), wanted, today=today, listed=listed)
 
 
 def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:

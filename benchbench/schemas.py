@@ -41,6 +41,12 @@ def _recommend() -> type[Model]:
     return Recommendation
 
 
+def _goal() -> type[Model]:
+    from benchbench.recommend import Goal  # noqa: PLC0415 - as above
+
+    return Goal
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -71,6 +77,7 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "record": _record,
     "results": _results,
     "recommend": _recommend,
+    "goal": _goal,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.evaluate import Result, ResultList
-    from benchbench.recommend import Candidate, Recommendation
+    from benchbench.recommend import Candidate, Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, System
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
@@ -102,26 +102,60 @@ def result(one: Result) -> RenderableType:
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     """The ranking, its basis, and how many offers were turned down for what."""
+    from benchbench.recommend import sentences  # noqa: PLC0415 - brings pandas, for this answer only
+
     shown = answer.candidates[:most]
     cheapest = shown[0].usd_per_unit.value if shown else 0.0
     amount, name = units.bulk(cheapest, answer.unit)
-    table = _table(
-        f"{answer.goal.workload}: US dollars per {name}",
-        "",
-        "instance",
-        "where",
-        "$/h",
-        "$",
-        "±",
-        "",
-    )
+    columns = ("", "instance", "where", "$/h", "$", "±", "")
+    table = _table(f"{answer.goal.workload}: US dollars per {name}", *columns)
     for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
         table.add_row(*_candidate_cells(one, amount))
     parts: list[RenderableType] = [table] if shown else []
+    if shown:
+        best = sentences.notes(shown[0], answer.goal, answer.unit)
+        parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
     parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
-    if answer.binding:
-        parts.append(Text(answer.binding, style="bold"))
+    said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
+    parts += [Text(sentence, style="bold") for sentence in said if sentence]
+    if answer.fleet is not None:
+        parts.append(_fleet(answer.fleet, sentences.fleet(answer.fleet)))
     return Group(*parts, *caveats(answer.caveats))
+
+
+def why_not(answer: Recommendation, instance: str) -> RenderableType:
+    """Every offer of one instance: its rank, or the reason it has none."""
+    table = _table(f"{instance} for {answer.goal.workload}", "where", "price", "answer")
+    for one in answer.candidates:
+        if one.offer.instance == instance:
+            where = f"{one.offer.provider} {one.offer.region}"
+            table.add_row(where, one.offer.price_kind, f"ranked {one.rank}: {one.because}")
+    for out in answer.rejected:
+        if out.instance == instance:
+            table.add_row(f"{out.provider} {out.region}", out.price_kind, out.because)
+    if table.row_count:
+        return table
+    return Text(f"no offer of {instance}; see the names with: benchbench catalog show")
+
+
+def _lines(title: str, said: Iterable[str]) -> Text:
+    return Text("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
+
+
+def _fleet(fleet: Fleet, title: str) -> RenderableType:
+    table = _table(title, "instance", "where", "$/h", "carries", "")
+    for one in fleet.members:
+        carries = ", ".join(
+            f"{name} {units.number(rate)}/s" for name, rate in one.units_per_s.items()
+        )
+        table.add_row(
+            f"{one.replicas} x {one.offer.instance}",
+            f"{one.offer.provider} {one.offer.region}",
+            units.usd(one.usd_per_hour),
+            carries,
+            _BASIS[one.basis],
+        )
+    return table
 
 
 def tco(answer: TcoAnswer) -> RenderableType:
@@ -297,6 +331,8 @@ def _is_here(one: Candidate) -> bool:
 
 def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
     replicas = f"{one.replicas} x " if one.replicas > 1 else ""
+    settings = [share.configuration for share in one.shares] or [one.configuration]
+    doubtful = " !" if any(setting.validity != "valid" for setting in settings) else ""
     return (
         f"{one.rank}{'=' if one.tied_with_best else ''}",
         f"{replicas}{one.offer.instance}",
@@ -304,18 +340,15 @@ def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
         units.usd(one.usd_per_hour),
         units.usd(one.usd_per_unit.value * amount),
         units.spread(one.usd_per_unit.value, one.usd_per_unit.low, one.usd_per_unit.high),
-        _BASIS[one.basis],
+        f"{_BASIS[one.basis]}{doubtful}",
     )
 
 
 def _rejections(answer: Recommendation) -> list[str]:
-    counted: dict[str, int] = {}
-    example: dict[str, str] = {}
-    for one in answer.rejected:
-        counted[one.code] = counted.get(one.code, 0) + 1
-        example.setdefault(one.code, one.because)
-    ordered = sorted(counted.items(), key=lambda item: -item[1])
-    return [f"{count} rejected, {code}: e.g. {example[code]}" for code, count in ordered]
+    return [
+        f"{units.count(one.offers)} rejected, {one.code}: e.g. {one.instance}: {one.because}"
+        for one in answer.reasons
+    ]
 
 
 def throughput(figures: Figures) -> str:

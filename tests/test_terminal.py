@@ -86,7 +86,7 @@ def test_a_failure_shows_its_remedy(stored: Path) -> None:
 def test_rejections_are_counted_by_reason(stored: Path) -> None:
     """One line per reason, with an example."""
     text = shown(answers(stored)["recommendation"])
-    assert "rejected, price_kind: e.g." in text
+    assert "rejected, price_kind: e.g. " in text
 
 
 def test_the_cheapest_alternative_is_marked(stored: Path) -> None:
