@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchbench.evaluate import ResultList
+    from benchbench.measure.turns import Side
     from benchbench.progress import Progress
     from benchbench.record import Effort
     from benchbench.run import Outcome
@@ -53,6 +54,8 @@ class Schema(StrEnum):
     RESULTS = "results"
     RECOMMEND = "recommend"
     GOAL = "goal"
+    COMPARE = "compare"
+    VERIFY = "verify"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
@@ -221,6 +224,43 @@ def run(
     _show_outcome(outcome, out, json=json)
 
 
+@app.command()
+@_guarded
+def compare(
+    a: Annotated[str, typer.Argument(help="WORKLOAD:batch=1, ./mine.py, a result or a folder.")],
+    b: Annotated[str, typer.Argument(help="The same; the answer is B against A.")],
+    *,
+    quick: Quick = False,
+    standard: Standard = False,
+    full: Full = False,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Processes of each side; default: 5.")
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when B is slower.")] = False,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Is B faster than A? Workloads are measured in turns; stored results are read."""
+    from benchbench import terminal, versus
+    from benchbench.measure import turns
+
+    sides = turns.side(a), turns.side(b)
+    if sides[0] is not None and sides[1] is not None:
+        effort = _effort(quick=quick, standard=standard, full=full)
+        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
+        answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
+    elif sides != (None, None):
+        raise UsageError("name two workloads to measure, or two stored results; not one of each")
+    else:
+        answer = versus.of_stored(a, b, results)
+    _answer(answer, terminal.comparisons, json=json)
+    verdicts = {one.verdict for one in answer.comparisons}
+    if verdicts == {"not_comparable"}:
+        raise typer.Exit(ExitCode.INVALID)
+    if gate and "slower" in verdicts:
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
 @results_app.command("list")
 @_guarded
 def results_list(*, results: Results = _RESULTS, json: Json = False) -> None:
@@ -255,6 +295,29 @@ def results_show(
         return
     for one in found:
         _print(terminal.result(one))
+
+
+@results_app.command("verify")
+@_guarded
+def results_verify(
+    report: Annotated[
+        Path | None,
+        typer.Argument(help="A report.html, or a folder of results; default: --results."),
+    ] = None,
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Recompute every claim from the samples behind it: in stored results, or in a report."""
+    from benchbench import terminal, verify
+
+    where = results if report is None else report
+    if not where.exists():
+        raise UsageError(f"{where} is not there; name a report.html or a folder of results")
+    answer = verify.page(where) if where.is_file() else verify.store(where)
+    _answer(answer, terminal.verification, json=json)
+    if answer.findings:
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @app.command()
@@ -520,6 +583,39 @@ def _bill(provider: str, service: str, size: str, region: str | None, *, json: b
 
     schedule = egress.find(provider, egress.service_named(service), region)
     _answer(egress.bill(schedule, egress.size(size, schedule), region), terminal.bill, json=json)
+
+
+def _measured_in_turns(
+    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+) -> tuple[list[str], list[str]]:
+    """The documents of the two sides, measured one after the other in turns."""
+    from benchbench import run as runner
+    from benchbench import session
+    from benchbench.measure import turns
+    from benchbench.store import Store
+    from benchbench.system import probe
+
+    system, count = probe(), turns.PAIRS[effort] if pairs is None else pairs
+    plans = [
+        runner.plan([one.file], system=system, effort=effort, repeats=count, **one.options)
+        for one in (a, b)
+    ]
+    order = turns.in_turns(*plans)
+    with _progress() as progress:
+        outcome = session.measure(
+            order,
+            store=Store(out),
+            system=system,
+            command=_command(),
+            on_event=progress,
+            with_ceilings=False,
+        )
+    first = {id(planned) for planned in plans[0]}
+    named = list(zip(order, outcome.names, strict=True))
+    return (
+        [name for planned, name in named if id(planned) in first],
+        [name for planned, name in named if id(planned) not in first],
+    )
 
 
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:

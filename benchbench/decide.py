@@ -9,7 +9,7 @@ from typing import Any
 
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
-from benchbench.catalog import silicon
+from benchbench.catalog import expected, silicon
 from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Quota, Recommendation
 from benchbench.recommend import goal as goals
@@ -21,8 +21,11 @@ from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
+_CARRIED = 5_000
+"""Rejected offers of each reason in a report's data: all of the bundled catalogue."""
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
+_expected = cache(expected.load)
 """Read once: they do not change while a command runs."""
 
 
@@ -101,13 +104,13 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
     read = Store(url).read()
     if session is not None:
         read = read.of_session(session)
-    return evaluate.results(read, _silicon())
+    return evaluate.results(read, _silicon(), _expected())
 
 
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
-    known = _silicon()
-    return tuple(evaluate.figures(group, known) for group in derive.group(stored))
+    known, usual = _silicon(), _expected()
+    return tuple(evaluate.figures(group, known, usual) for group in derive.group(stored))
 
 
 @dataclass(frozen=True)
@@ -139,4 +142,6 @@ def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Pag
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:
     """The cheapest per unit for each workload with a result to go by."""
     believed = {record.workload: None for record in stored if record.validity != "invalid"}
-    return tuple(recommendation(stored, Goal(workload=name), today) for name in believed)
+    return tuple(
+        recommendation(stored, Goal(workload=name), today, listed=_CARRIED) for name in believed
+    )

@@ -47,6 +47,18 @@ def _goal() -> type[Model]:
     return Goal
 
 
+def _compare() -> type[Model]:
+    from benchbench.derive.comparison import ComparisonList  # noqa: PLC0415 - as above
+
+    return ComparisonList
+
+
+def _verify() -> type[Model]:
+    from benchbench.verify import Verification  # noqa: PLC0415 - as above
+
+    return Verification
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -78,6 +90,8 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "results": _results,
     "recommend": _recommend,
     "goal": _goal,
+    "compare": _compare,
+    "verify": _verify,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
     from benchbench.catalog.egress import Bill
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
+    from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
     from benchbench.recommend import Candidate, Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, System
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
+    from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
+_MOST_FINDINGS = 10
+_MOST_DIFFERENCES = 8
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
 
@@ -97,7 +102,73 @@ def result(one: Result) -> RenderableType:
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
         parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
+
+
+def comparisons(listed: ComparisonList) -> RenderableType:
+    """B against A: the verdict in words, then what is behind it."""
+    return Group(*(part for one in listed.comparisons for part in _comparison(one)))
+
+
+def _comparison(one: Comparison) -> list[RenderableType]:
+    table = _table(one.workload, "", "side", "setting", "throughput", "runs")
+    for letter, side in (("A", one.a), ("B", one.b)):
+        figures = side.figures
+        setting = f"{figures.backend} {figures.precision} x{figures.batch_size}"
+        runs = units.count(figures.processes)
+        table.add_row(letter, side.label, setting, throughput(figures), runs)
+    parts: list[RenderableType] = [table, Text(_verdict(one), style="bold")]
+    if one.minimum_detectable_effect is not None:
+        smallest = units.percent(one.minimum_detectable_effect)
+        parts.append(Text(f"So many runs of this spread would find a difference of {smallest}."))
+    differing = [
+        f"{d.name}: {_given(d.a)} → {_given(d.b)}" for d in one.differences[:_MOST_DIFFERENCES]
+    ]
+    left = len(one.differences) - len(differing)
+    if left > 0:
+        differing.append(f"… and {left} more; all of them with --json")
+    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+
+
+def _verdict(one: Comparison) -> str:
+    said = one.verdict.upper().replace("_", " ")
+    if one.ratio is None:
+        return f"{said}: {one.because}."
+    ratio = units.number(one.ratio.value, 4)
+    known = units.between(one.ratio.low, one.ratio.high, digits=4)
+    return f"B is {said}: {ratio} times as fast as A ({known}); {one.because}."
+
+
+def _given(value: str | None) -> str:
+    return units.UNKNOWN if value is None else value
+
+
+def verification(answer: Verification) -> RenderableType:
+    """What was recomputed, and what does not hold."""
+    held = "all of it holds" if not answer.findings else f"{len(answer.findings)} do not hold"
+    claims = units.counted(answer.claims, "claim")
+    found = [
+        Text(f"wrong: {one.where}: {one.message}", style="red")
+        for one in answer.findings[:_MOST_FINDINGS]
+    ]
+    left = len(answer.findings) - len(found)
+    more = [Text(f"… and {left} more; all of them with --json")] if left > 0 else []
+    said = (
+        f"{answer.what}: {claims} of {units.counted(answer.records, 'record')} recomputed, {held}."
+    )
+    return Group(
+        *found, *more, *(Text(f"note: {n}", style="dim") for n in answer.notes), Text(said)
+    )
+
+
+def _normal(figures: Figures) -> list[Text]:
+    """Is this number normal?"""
+    if figures.normal is None:
+        return []
+    known = figures.normal
+    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
@@ -309,6 +380,9 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
         ("datasheet's peak", units.flops(figures.datasheet_flops)),
         ("which assumes", figures.datasheet_because or units.UNKNOWN),
+        ("observed clock", units.clock(figures.observed_clock_hz)),
+        ("datasheet's peak at that clock", units.flops(figures.datasheet_flops_at_clock)),
+        ("of that peak", _estimate(figures.mfu_at_clock, units.percent)),
         ("of memory bandwidth (MBU)", _estimate(figures.mbu, units.percent)),
         ("energy per unit", units.si(value(figures.joules_per_unit), "J")),
         ("peak memory", units.size(figures.peak_memory_bytes)),

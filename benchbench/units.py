@@ -149,6 +149,13 @@ def spread(value: float, low: float | None, high: float | None) -> str:
     return f"{number(low / value, 2)}–{number(high / value, 2)}\N{MULTIPLICATION SIGN}"
 
 
+def between(low: float | None, high: float | None, digits: int = 3) -> str:
+    """The ends of an interval: `0.981 to 1.02`."""
+    if low is None or high is None:
+        return "no interval"
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
 def count(value: float | None) -> str:
     """A whole number, thousands separated."""
     return UNKNOWN if value is None else f"{value:,.0f}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
+from benchbench.derive import comparable
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import regime
 from benchbench.record import (
@@ -71,7 +72,7 @@ def figures(
         load_s=believed[0].load_s if believed else None,
         first_step_s=believed[0].first_step_s if believed else None,
         validity=validity,
-        caveats=_caveats(records, reached["mfu"], reached["share_of_achievable"]),
+        caveats=_caveats(records, reached["share_of_achievable"]),
         **_steps(believed),
         **_energy(believed),
         **reached,
@@ -107,25 +108,7 @@ def _reached(
 
 
 def _configuration(record: Record) -> str:
-    kept = record.model_dump(
-        mode="json",
-        include={
-            "workload",
-            "scenario",
-            "driver",
-            "precision",
-            "batch_size",
-            "backend",
-            "devices",
-            "parameters",
-            "effort",
-            "provenance",
-            "system",
-        },
-    )
-    kept["provenance"] = [record.provenance.session, record.provenance.workload_sha256]
-    kept["system"]["memory"]["available_bytes"] = None
-    return json.dumps(kept, sort_keys=True)
+    return json.dumps([comparable.key(record), record.provenance.session], sort_keys=True)
 
 
 def _worst(records: Sequence[Record]) -> Validity:
@@ -248,9 +231,7 @@ def _estimate(samples: Sequence[float], ends: tuple[float, float] | None) -> Est
     )
 
 
-def _caveats(
-    records: Sequence[Record], mfu: Estimate | None, share: Estimate | None
-) -> tuple[Caveat, ...]:
+def _caveats(records: Sequence[Record], share: Estimate | None) -> tuple[Caveat, ...]:
     """The records' own doubts, once each, and those only the derived figures show."""
     seen = {caveat.code: caveat for record in records for caveat in record.caveats}
     if share is not None and share.value > 1:
@@ -259,13 +240,6 @@ def _caveats(
             severity="warning",
             message=f"{units.percent(share.value, 3)} of the measured matmul ceiling was reached",
             remedy="measure the ceilings again on a quiet machine: benchbench doctor --ceilings",
-        )
-    if mfu is not None and mfu.value > 1:
-        seen["above_datasheet"] = Caveat(
-            code="above_datasheet",
-            severity="warning",
-            message=f"{units.percent(mfu.value, 3)} of the datasheet's peak was reached",
-            remedy="check the device's variant and clock: benchbench doctor",
         )
     return tuple(seen.values())
 

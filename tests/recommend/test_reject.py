@@ -77,7 +77,7 @@ def test_other_work_under_the_same_name_is_left_out() -> None:
             "batch 256 needs 20.0 GiB, measured on A100-SXM4-80GB; each accelerator has 16.0 GiB",
         ),
         (
-            [make.record()],
+            [make.record(4)],
             make.offer(memory_bytes=make.GIB),
             {},
             "memory",
@@ -205,8 +205,8 @@ def test_a_later_success_outweighs_a_failure() -> None:
 
 def test_unknown_sizes_exclude_nothing() -> None:
     """An offer of unknown memory is not too small."""
-    one = only(answer([make.record()], [make.offer(memory_bytes=None)]))
-    assert one.throughput.value == pytest.approx(10)
+    one = only(answer([make.record(4)], [make.offer(memory_bytes=None)]))
+    assert one.throughput.value == pytest.approx(4)
 
 
 def test_every_offer_is_accounted_for_once() -> None:
