@@ -29,6 +29,7 @@ _PER_WORKLOAD = 30
 _NODES = 20_000
 """Of the search tree: a bound that is the same on every machine, as a time limit is not."""
 _GAP = 1e-6
+_SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -197,14 +198,16 @@ def _fleet(
 ) -> Fleet:
     goal = answer.goal
     served = goal.rate_per_s or (goal.units or 0.0) / (goal.deadline_s or 1.0)
+    carried = kinds.rate * found.work
+    carried *= (served * np.array(goal.shares) / carried.sum(axis=1))[:, None]
     members = [
-        _member(answer, int(at[kind]), kinds, found, kind)
+        _member(answer, int(at[kind]), kinds, found, carried, kind)
         for kind in np.flatnonzero(found.count).tolist()
     ]
     return Fleet(
         members=tuple(sorted(members, key=lambda one: -one.usd_per_hour)),
         usd_per_hour=found.usd_per_hour,
-        usd_per_unit=found.usd_per_hour / 3600 / served,
+        usd_per_unit=found.usd_per_hour / _SECONDS_PER_HOUR / served,
         optimal=found.optimal,
         at_least_usd_per_hour=found.at_least_usd_per_hour,
         one_kind_usd_per_hour=one_kind,
@@ -219,9 +222,10 @@ def _because(found: Mixture, one_kind: float | None) -> str:
     return f"{saved} less than the best fleet of one kind, {units.usd(one_kind)} per hour"
 
 
-def _member(answer: Judged, at: int, kinds: Kinds, found: Mixture, kind: int) -> Member:
+def _member(
+    answer: Judged, at: int, kinds: Kinds, found: Mixture, carried: Floats, kind: int
+) -> Member:
     goal, verdicts = answer.goal, answer.held.verdicts
-    carried = kinds.rate[:, kind] * found.work[:, kind] * goal.headroom
     done = verdicts.deliveries(at)
     return Member(
         offer=answer.held.ledger.offers.offer(at),
@@ -229,7 +233,7 @@ def _member(answer: Judged, at: int, kinds: Kinds, found: Mixture, kind: int) ->
         usd_per_hour=float(found.count[kind] * kinds.price[kind]),
         units_per_s={
             part.workload: float(rate)
-            for part, rate in zip(goal.parts, carried, strict=True)
+            for part, rate in zip(goal.parts, carried[:, kind], strict=True)
             if rate > _GAP * carried.max()
         },
         basis="predicted" if any(one.basis != "measured" for one in done) else "measured",

@@ -10,16 +10,17 @@ from benchbench.recommend.answer import Relaxation
 from benchbench.recommend.field import Field, Judged, Question, judged
 from benchbench.recommend.goal import Goal
 from benchbench.recommend.ledger import Ledger
-from benchbench.recommend.limits import Limit
+from benchbench.recommend.limits import Limit, most_replicas
 from benchbench.recommend.screen import FILTERS
 
 _ANY_LATENCY_S = 1e9
+_MANY = 100_000
 
 
 def relaxations(question: Question, nothing: Judged) -> tuple[Relaxation, ...]:
     """One per limit that alone is in the way, the smallest change of a number first."""
     found = [*_of_limits(nothing), *_of_filters(question, nothing.goal)]
-    found += _of_latency(question, nothing.goal)
+    found += [*_of_latency(question, nothing.goal), *_of_replicas(question, nothing)]
     return tuple(sorted(found, key=_size))
 
 
@@ -150,6 +151,28 @@ def _of_latency(question: Question, goal: Goal) -> Iterator[Relaxation]:
         admits=admits,
         sentence=f"A latency of {needed} instead of {allowed} (+{units.percent(change)}) "
         f"would admit {admits}.",
+    )
+
+
+def _of_replicas(question: Question, nothing: Judged) -> Iterator[Relaxation]:
+    """Where a deadline is in the way: how many instances would keep it."""
+    goal = nothing.goal
+    if not any(limit.field == "deadline_s" for limit in nothing.found):
+        return
+    admitted = judged(question, goal.model_copy(update={"max_replicas": _MANY})).inside
+    if not len(admitted.at):
+        return
+    row = int(admitted.terms.replicas.argmin())
+    needed, allowed = float(admitted.terms.replicas[row]), float(most_replicas(goal))
+    admits, change = _called(admitted, row), needed / allowed - 1
+    yield Relaxation(
+        limit="max_replicas",
+        allowed=units.count(allowed),
+        needed=units.count(needed),
+        change_fraction=change,
+        admits=admits,
+        sentence=f"A limit of {units.count(needed)} instances instead of {units.count(allowed)} "
+        f"(+{units.percent(change)}) would admit {admits}.",
     )
 
 

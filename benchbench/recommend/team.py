@@ -138,7 +138,7 @@ class Team:
             step *= 2
         low = np.floor(high / 2)
         while (high - low > 1).any():
-            middle = np.floor((low + high) / 2)
+            middle = np.maximum(1.0, np.floor((low + high) / 2))
             reached = self.relied_on(cautious, middle) >= needed
             high, low = np.where(reached, middle, high), np.where(reached, low, middle)
         return high
