@@ -98,6 +98,44 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupte
 Ceilings = Annotated[
     bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
 ]
+GoalWorkload = Annotated[str | None, typer.Option("--workload", help="A measured workload.")]
+GoalFile = Annotated[Path | None, typer.Option(help="A goal in TOML; flags go before it.")]
+Rate = Annotated[float | None, typer.Option(help="Units per second to sustain.")]
+Units = Annotated[float | None, typer.Option(help="Units to finish in all.")]
+Deadline = Annotated[float | None, typer.Option(help="Hours to finish them in.")]
+Latency = Annotated[float | None, typer.Option(help="At most so many milliseconds …")]
+Percentile = Annotated[float | None, typer.Option(help="… at p90, 95, 99 (default) or 99.9.")]
+Budget = Annotated[float | None, typer.Option(help="US dollars for the units.")]
+HourlyBudget = Annotated[float | None, typer.Option(help="US dollars per hour.")]
+MaxInstances = Annotated[
+    int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
+]
+Quotas = Annotated[
+    list[str] | None, typer.Option("--quota", help="INSTANCE=COUNT one may rent; repeatable.")
+]
+Providers = Annotated[list[str] | None, typer.Option("--provider", help="Only these; repeatable.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="Prefixes, e.g. eu-; repeatable.")
+]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option("--price", help="on_demand (default), spot, reserved_1y …; repeatable."),
+]
+PriceConfidence = Annotated[
+    str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
+]
+Egress = Annotated[
+    str | None, typer.Option(help="To the internet, for the job or per month, e.g. 15TB.")
+]
+Stored = Annotated[str | None, typer.Option(help="Kept with the provider, e.g. 2TB.")]
+More = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="FIELD=VALUE of the goal, as spare_replicas=1; repeatable."),
+]
+WhyNot = Annotated[str | None, typer.Option(help="Why this instance is not among the best.")]
+Rejected = Annotated[
+    int | None, typer.Option(min=0, help="In JSON list so many per reason; default: all.")
+]
 _RESULTS = Path("results")
 
 
@@ -323,56 +361,29 @@ def results_verify(
 @app.command()
 @_guarded
 def recommend(
-    workload: Annotated[str | None, typer.Option(help="Which measured workload to run.")] = None,
+    workload: GoalWorkload = None,
     *,
-    goal: Annotated[
-        Path | None, typer.Option(help="A goal in TOML; flags take precedence over it.")
-    ] = None,
-    scenario: Annotated[str | None, typer.Option(help="train, offline, server …")] = None,
-    rate: Annotated[float | None, typer.Option(help="Units per second to sustain.")] = None,
-    units: Annotated[float | None, typer.Option(help="Units to finish in all.")] = None,
-    deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
-    latency: Annotated[float | None, typer.Option(help="At most so many milliseconds …")] = None,
-    percentile: Annotated[float | None, typer.Option(help="… at p90, 95, 99 or 99.9.")] = None,
-    budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
-    budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
-    max_instances: Annotated[
-        int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
-    ] = None,
-    quota: Annotated[
-        list[str] | None, typer.Option(help="INSTANCE=COUNT one may rent; repeatable.")
-    ] = None,
-    headroom: Annotated[float | None, typer.Option(help="Planned load; default: 0.7.")] = None,
-    spare: Annotated[int | None, typer.Option(min=0, help="Instances that stand by.")] = None,
-    provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
-    ] = None,
-    price: Annotated[
-        list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
-    ] = None,
-    max_interruption: Annotated[
-        float | None, typer.Option(help="Of spot, interrupted in a month: 0.1 is 10 %.")
-    ] = None,
-    min_memory: Annotated[str | None, typer.Option(help="Of an instance, e.g. 64GiB.")] = None,
-    egress: Annotated[
-        str | None, typer.Option(help="To the internet, for the job or per month, e.g. 15TB.")
-    ] = None,
-    stored: Annotated[str | None, typer.Option(help="Kept there, e.g. 2TB.")] = None,
-    gradients: Annotated[
-        str | None, typer.Option(help="Exchanged per training step, e.g. 100MB.")
-    ] = None,
-    confidence: Annotated[
-        str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
-    ] = None,
+    goal: GoalFile = None,
+    rate: Rate = None,
+    units: Units = None,
+    deadline: Deadline = None,
+    latency: Latency = None,
+    percentile: Percentile = None,
+    budget: Budget = None,
+    budget_per_hour: HourlyBudget = None,
+    max_instances: MaxInstances = None,
+    quota: Quotas = None,
+    provider: Providers = None,
+    region: Regions = None,
+    price: Prices = None,
+    confidence: PriceConfidence = None,
+    egress: Egress = None,
+    stored: Stored = None,
+    more: More = None,
     results: Results = _RESULTS,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
-    why_not: Annotated[
-        str | None, typer.Option(help="Why this instance is not among the best.")
-    ] = None,
-    rejected: Annotated[
-        int | None, typer.Option(min=0, help="In JSON list so many per reason; default: all.")
-    ] = None,
+    why_not: WhyNot = None,
+    rejected: Rejected = None,
     json: Json = False,
 ) -> None:
     """Which instances do this work for the least money, and why the others do not."""
@@ -380,7 +391,6 @@ def recommend(
 
     flags = {
         "workload": workload,
-        "scenario": scenario,
         "rate_per_s": rate,
         "units": units,
         "deadline_s": None if deadline is None else deadline * 3600,
@@ -390,23 +400,18 @@ def recommend(
         "budget_usd_per_hour": budget_per_hour,
         "max_replicas": max_instances,
         "quotas": decide.quotas(quota or ()),
-        "headroom": headroom,
-        "spare_replicas": spare,
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
         "price_kinds": tuple(price or ()),
-        "max_interruption_fraction_per_month": max_interruption,
-        "min_memory_bytes": min_memory,
+        "confidence": confidence,
         "egress_bytes": egress,
         "stored_bytes": stored,
-        "gradient_bytes": gradients,
-        "confidence": confidence,
+        **decide.fields(more or ()),
     }
-    stored_records = decide.records(results)
-    wanted = decide.goal(stored_records, flags, goal)
+    known = decide.records(results)
     listed = rejected if json or why_not else 0
-    answer = decide.recommendation(stored_records, wanted, _today(), listed=listed)
-    if why_not is not None:
+    answer = decide.recommendation(known, decide.goal(known, flags, goal), _today(), listed=listed)
+    if why_not is not None and not json:
         _print(terminal.why_not(answer, why_not))
         return
     _answer(answer, lambda a: terminal.recommendation(a, most=most), json=json)

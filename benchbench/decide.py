@@ -70,6 +70,17 @@ def _workload(stored: Sequence[Record], named: str | None) -> str:
     return named
 
 
+def fields(written: Sequence[str]) -> dict[str, Any]:
+    """`spare_replicas=1`, `min_memory_bytes=64GiB` as fields of a goal. Raises UsageError."""
+    found = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not equals or name not in Goal.model_fields:
+            raise UsageError(f"{text!r} sets no field of a goal; see: benchbench schema goal")
+        found[name] = goals.value(value)
+    return found
+
+
 def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
     """`p5.48xlarge=4` as a limit on that instance. Raises UsageError."""
     found = []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchbench import units
 from benchbench.catalog.offer import Confidence, Offer
@@ -68,6 +68,8 @@ class Shapes:
     silicon: Silicon
     bound: Bound | None = None
     """On latency."""
+    _answers: dict[tuple[object, ...], Prediction | Refusal] = field(default_factory=dict)
+    """Many instances have the same accelerators, and differ in what a prediction ignores."""
 
     @classmethod
     def of(
@@ -103,7 +105,7 @@ class Shapes:
             what = offer.accelerator or offer.cpu_model or offer.instance
             return Unfit("no_silicon", f"the catalogue has no figures for {what}")
         quick, slow = self._quick_enough(fitting, chips)
-        answer = self.predictor.predict(chips, lambda one: id(one) in quick)
+        answer = self._predicted(chips, frozenset(quick))
         if isinstance(answer, Prediction):
             return self._best_predicted(answer, offer, chips)
         if slow is not None:
@@ -142,6 +144,12 @@ class Shapes:
             elif fault is None:
                 fault = Unfit("latency", slow)
         return quick, None if quick else fault
+
+    def _predicted(self, chips: OfferSilicon, usable: frozenset[int]) -> Prediction | Refusal:
+        key = (chips.kind, chips.name, chips.count, chips.memory_bytes, usable)
+        if key not in self._answers:
+            self._answers[key] = self.predictor.predict(chips, lambda one: id(one) in usable)
+        return self._answers[key]
 
     def _best_predicted(self, answer: Prediction, offer: Offer, chips: OfferSilicon) -> Delivery:
         behind = next((one for one in self.references if _is_behind(one, answer)), None)

@@ -210,6 +210,14 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
+def value(text: str) -> Any:  # noqa: ANN401  whatever TOML makes of it
+    """As in a goal file; what is not TOML there is a text."""
+    try:
+        return tuples(tomllib.loads(f"value = {text}")["value"])
+    except tomllib.TOMLDecodeError:
+        return text
+
+
 def _part(fields: Part | Mapping[str, Any]) -> Part:
     return fields if isinstance(fields, Part) else Part.model_validate(fields)
 

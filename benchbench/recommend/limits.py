@@ -97,10 +97,8 @@ def _replicas(priced: Priced, goal: Goal, team: Team) -> Limit:
 def _cannot_team(team: Team) -> dict[str, str]:
     if not team.together or np.isfinite(team.ring_s).all():
         return {}
-    return {
-        "nothing": "several would exchange gradients, and their size (--gradients 100MB) or the "
-        "instance's network is not known"
-    }
+    said = "several would exchange gradients, and their size (--set gradient_bytes=100MB) or the"
+    return {"nothing": f"{said} instance's network is not known"}
 
 
 def _instances(value: float) -> str:

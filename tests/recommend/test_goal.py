@@ -108,6 +108,19 @@ def test_a_contradiction_is_one_sentence(fields: dict[str, object], said: str) -
         parse({**({} if "mix" in fields else {"workload": "a"}), **fields})
 
 
+def test_any_field_can_be_set_by_name() -> None:
+    """Numbers, texts, lists as TOML writes them; a size as it is."""
+    written = ["spare_replicas=1", "min_memory_bytes=64GiB", 'scenario="offline"', "scenario=train"]
+    assert decide.fields(written[:3]) == {
+        "spare_replicas": 1,
+        "min_memory_bytes": "64GiB",
+        "scenario": "offline",
+    }
+    assert decide.fields(written[3:]) == {"scenario": "train"}
+    with pytest.raises(UsageError, match="benchbench schema goal"):
+        decide.fields(["colour=red"])
+
+
 @pytest.mark.parametrize("text", ["p5.48xlarge", "=4", "p5=many"])
 def test_a_quota_flag_is_a_name_and_a_number(text: str) -> None:
     """Anything else is refused with an example."""
