@@ -179,16 +179,17 @@ def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     cheapest = shown[0].usd_per_unit.value if shown else 0.0
     amount, name = units.bulk(cheapest, answer.unit)
     columns = ("", "instance", "where", "$/h", "$", "±", "")
-    table = _table(f"{answer.goal.workload}: US dollars per {name}", *columns)
+    table = _table("", *columns)
+    table.title = _plain(f"{answer.goal.workload}: US dollars per {name}")
     for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
-        table.add_row(*_candidate_cells(one, amount))
+        table.add_row(*map(_plain, _candidate_cells(one, amount)))
     parts: list[RenderableType] = [table] if shown else []
     if shown:
         best = sentences.notes(shown[0], answer.goal, answer.unit)
         parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
-    parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
+    parts += [_plain(f"  {line}", style="dim") for line in _rejections(answer)]
     said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
-    parts += [Text(sentence, style="bold") for sentence in said if sentence]
+    parts += [_plain(sentence, style="bold") for sentence in said if sentence]
     if answer.fleet is not None:
         parts.append(_fleet(answer.fleet, sentences.fleet(answer.fleet)))
     return Group(*parts, *caveats(answer.caveats))
@@ -196,36 +197,45 @@ def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
 
 def why_not(answer: Recommendation, instance: str) -> RenderableType:
     """Every offer of one instance: its rank, or the reason it has none."""
-    table = _table(f"{instance} for {answer.goal.workload}", "where", "price", "answer")
+    table = _table("", "where", "price", "answer")
+    table.title = _plain(f"{instance} for {answer.goal.workload}")
     for one in answer.candidates:
         if one.offer.instance == instance:
-            where = f"{one.offer.provider} {one.offer.region}"
-            table.add_row(where, one.offer.price_kind, f"ranked {one.rank}: {one.because}")
+            said = one.offer.price_kind, f"ranked {one.rank}: {one.because}"
+            table.add_row(_plain(f"{one.offer.provider} {one.offer.region}"), *map(_plain, said))
     for out in answer.rejected:
         if out.instance == instance:
-            table.add_row(f"{out.provider} {out.region}", out.price_kind, out.because)
+            told = (f"{out.provider} {out.region}", out.price_kind, out.because)
+            table.add_row(*map(_plain, told))
     if table.row_count:
         return table
-    return Text(f"no offer of {instance}; see the names with: benchbench catalog show")
+    return _plain(f"no offer of {instance}; see the names with: benchbench catalog show")
 
 
 def _lines(title: str, said: Iterable[str]) -> Text:
-    return Text("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
+    return _plain("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """A name is no markup, and what steers a terminal or turns the line round is not printed."""
+    unseen = "\N{REPLACEMENT CHARACTER}"
+    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
+    return Text("".join(kept), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:
-    table = _table(title, "instance", "where", "$/h", "carries", "")
+    table = _table("", "instance", "where", "$/h", "carries", "")
+    table.title = _plain(title)
     for one in fleet.members:
-        carries = ", ".join(
-            f"{name} {units.number(rate)}/s" for name, rate in one.units_per_s.items()
-        )
-        table.add_row(
+        carries = (f"{name} {units.number(rate)}/s" for name, rate in one.units_per_s.items())
+        cells = (
             f"{one.replicas} x {one.offer.instance}",
             f"{one.offer.provider} {one.offer.region}",
             units.usd(one.usd_per_hour),
-            carries,
+            ", ".join(carries),
             _BASIS[one.basis],
         )
+        table.add_row(*map(_plain, cells))
     return table
 
 

@@ -187,11 +187,8 @@ def test_training_on_several_instances_must_be_asked_for(stored: Path) -> None:
     work = ("--units", "1e7", "--deadline", "24", "--results", str(stored))
     one = json.loads(call("recommend", *work, "--json").stdout)
     assert {candidate["replicas"] for candidate in one["candidates"]} == {1}
-    many = json.loads(
-        call(
-            "recommend", *work, "--max-instances", "8", "--set", "gradient_bytes=100MB", "--json"
-        ).stdout
-    )
+    several = ("--max-instances", "8", "--set", "gradient_bytes=100MB", "--json")
+    many = json.loads(call("recommend", *work, *several).stdout)
     assert max(candidate["replicas"] for candidate in many["candidates"]) > 1
     assert "multi_node" in {caveat["code"] for caveat in many["caveats"]}
 

@@ -101,6 +101,16 @@ def test_a_doubtful_record_is_marked_in_the_ranking() -> None:
     assert "marked" in text
 
 
+@pytest.mark.parametrize("name", ["[bold]x[/red]", "\x1b[31mred", "a\u202eb", "=1+1", "\x07"])
+def test_a_hostile_name_is_only_a_name(name: str) -> None:
+    """No markup, no escape sequence, no reversed line reaches the terminal."""
+    offers = [make.gpu_offer(instance=name), make.gpu_offer(instance=name, accelerator="X9")]
+    found = ranked([make.gpu_record()], offers)
+    text = shown(terminal.recommendation(found)) + shown(terminal.why_not(found, name))
+    assert not [mark for mark in text if not mark.isprintable() and mark != "\n"]
+    assert "x[/red]" in text or "[bold]" not in name
+
+
 def test_why_not_answers_for_one_instance() -> None:
     """Ranked, rejected, or unknown."""
     offers = [make.gpu_offer(), make.gpu_offer(instance="x9", accelerator="X9")]
