@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
@@ -93,6 +93,16 @@ Parameter = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="How the model is executed; default: torch-eager, or what --tune finds."),
+]
+Tune = Annotated[
+    bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
+]
+Minutes = Annotated[
+    float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
+]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Ceilings = Annotated[
@@ -176,8 +186,11 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
 def doctor(
     *,
     ceilings: Annotated[
-        bool, typer.Option("--ceilings", help="Also measure what it could do (about a minute).")
+        bool, typer.Option("--ceilings", help="Also measure what it could do (some minutes).")
     ] = False,
+    storage: Annotated[
+        Path, typer.Option(help="With --ceilings: the folder whose disk is measured.")
+    ] = Path(),
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
     json: Json = False,
@@ -190,7 +203,11 @@ def doctor(
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     known = facts.read()
     with _progress() as progress:
-        limits = session.limits(system, effort="quick", on_event=progress) if ceilings else ()
+        limits = (
+            session.limits(system, effort="quick", on_event=progress, storage_folder=storage)
+            if ceilings
+            else ()
+        )
     report = examine(system, known, limits)
     _answer(report, terminal.doctor, json=json)
     _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)
@@ -217,6 +234,9 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    backend: Backend = None,
+    tune: Tune = False,
+    budget_minutes: Minutes = 10.0,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -230,7 +250,7 @@ def run(
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
     from benchbench import run as runner
-    from benchbench import session
+    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.store import Store
     from benchbench.system import probe
@@ -244,13 +264,19 @@ def run(
         device=device,
         precision=contract.precision(dtype),
         batch_size=batch,
+        backend=backend or contract.EAGER,
         data=data,
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
+        repeats=1 if tune else None,
     )
+    fixed = tuning.Fixed(
+        precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
+    )
+    search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with _progress() as progress:
-        outcome = session.measure(
+        outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),
             system=system,
@@ -628,12 +654,13 @@ def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     from benchbench import decide, terminal
 
     listed = decide.results(out, session=outcome.session)
-    _answer(listed, terminal.results, json=json)
+    _answer(listed, terminal.outcome, json=json)
     _next_after(listed, out, json=json)
-    invalid = [record for record in outcome.records if record.validity == "invalid"]
+    measured = [record for record in outcome.records if not record.is_trial]
+    invalid = [record for record in measured if record.validity == "invalid"]
     if not invalid:
         return
-    failed_all = len(invalid) == len(outcome.records)
+    failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)
 
 

@@ -31,15 +31,15 @@ _expected = cache(expected.load)
 
 def records(url: str | Path) -> tuple[Record, ...]:
     """What is stored at `url`. Raises UsageError when there is nothing yet."""
-    found = Store(url).read().records
+    found = records_if_any(url)
     if not found:
         raise UsageError(f"no results in {url}; measure first: benchbench run --quick")
     return found
 
 
 def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored at `url`; empty is an answer too."""
-    return Store(url).read().records
+    """What is stored at `url`, a search's trials excepted; empty is an answer too."""
+    return tuple(record for record in Store(url).read().records if not record.is_trial)
 
 
 def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:

@@ -10,7 +10,7 @@ from benchbench import derive
 from benchbench.catalog.expected import Expectation, find
 from benchbench.derive import Figures, datasheet, normal
 from benchbench.derive.datasheet import Datasheet
-from benchbench.record import Failure, Model, Precision, Record, System
+from benchbench.record import Failure, Model, Precision, Record, System, Tried
 from benchbench.store import ReadResult
 
 
@@ -64,6 +64,10 @@ class Result(Model):
     effort: str
     figures: Figures
     failure: Failure | None = None
+    tried: tuple[Tried, ...] = ()
+    """By the search whose winner this is, the default first."""
+    search_complete: bool | None = None
+    """Whether it ended before its time did; None without a search."""
 
 
 class Unreadable(Model):
@@ -95,6 +99,8 @@ def results(
                 effort=group[0].effort,
                 figures=figures(group, silicon, expected),
                 failure=next((r.failure for r in group if r.failure), None),
+                tried=() if group[0].tuning is None else group[0].tuning.tried,
+                search_complete=None if group[0].tuning is None else group[0].tuning.complete,
             )
             for group in derive.group(read.records)
         ),
@@ -167,7 +173,9 @@ def _clock(group: Sequence[Record], device: str) -> float | None:
     only the clock found by counting the cycles of a loop counts there.
     """
     if device == "cpu":
-        found = [one.setting.get("clock_hz") for one in group[0].ceilings if one.kind == "fma"]
+        loops = [one for one in group[0].ceilings if one.kind == "fma"]
+        most = max((one.threads or 0 for one in loops), default=0)  # one core alone clocks higher
+        found = [one.setting.get("clock_hz") for one in loops if (one.threads or 0) == most]
         counted = [clock for clock in found if isinstance(clock, float) and clock > 0]
         return max(counted, default=None)
     sampled = [
@@ -198,3 +206,12 @@ def _sum(values: Iterable[float | None]) -> float | None:
             return None
         total += value
     return total or None
+
+
+def default_beside(figures: Figures, others: Iterable[Figures]) -> Figures | None:
+    """The default that the winner of a search was measured in turns with; None where it is one."""
+    if figures.role != "best":
+        return None
+    wanted = (figures.session, figures.workload, figures.devices)
+    found = (o for o in others if (o.session, o.workload, o.devices) == wanted)
+    return next((one for one in found if one.role == "default"), None)

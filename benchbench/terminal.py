@@ -9,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
+from benchbench.evaluate import default_beside
 from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
     from benchbench.recommend import Candidate, Fleet, Recommendation
-    from benchbench.record import Caveat, Ceiling, System
+    from benchbench.record import Caveat, Ceiling, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
     from benchbench.verify import Verification
@@ -48,12 +50,15 @@ def doctor(report: DoctorReport) -> RenderableType:
 
 def ceilings(measured: Sequence[Ceiling]) -> Table:
     """What the machine reaches on one kernel."""
-    table = _table("Measured ceilings", "kernel", "dtype", "device", "reaches", "path")
+    table = _table("Measured ceilings", "kernel", "on", "reaches", "by")
     for one in measured:
         estimate = Estimate(value=one.value, low=one.low, high=one.high, basis="measured")
-        reached = units.si(one.value, one.unit.replace("byte", "B"))
+        reached = units.ceiling(one.value, one.unit)
         table.add_row(
-            one.kind, one.dtype or units.UNKNOWN, one.device, _within(reached, estimate), one.path
+            ceiling.name(one),
+            ceiling.where(one),
+            _within(reached, estimate),
+            ceiling.reached_by(one),
         )
     return table
 
@@ -89,6 +94,55 @@ def results(listed: ResultList) -> RenderableType:
     return Group(*tables.values(), *notes)
 
 
+def outcome(listed: ResultList) -> RenderableType:
+    """The results of one run; before them what its searches tried, and what their winners gain."""
+    figures = [one.figures for one in listed.results]
+    parts: list[RenderableType] = []
+    for one in listed.results:
+        if one.tried:
+            gain = _gain(one.figures, default_beside(one.figures, figures))
+            parts += [_tried(one), Text(gain, style="bold"), *_unfinished(one), Text()]
+    return Group(*parts, results(listed))
+
+
+def _tried(one: Result) -> Table:
+    """What the search that this won tried, the fastest first."""
+    figures = one.figures
+    table = _table(
+        f"{figures.workload}: what was tried", "setting", "besides", "rate", "of default"
+    )
+    default = one.tried[0].units_per_s
+    for each in sorted(one.tried, key=lambda each: -(each.units_per_s or 0)):
+        table.add_row(*_tried_cells(each, default, figures.unit))
+    return table
+
+
+def _unfinished(one: Result) -> list[Text]:
+    said = "The time was up before everything was tried: give it more with --budget-minutes."
+    return [] if one.search_complete else [Text(said, style="yellow")]
+
+
+def _tried_cells(each: Tried, default: float | None, unit: str) -> tuple[str, ...]:
+    rate = each.units_per_s
+    return (
+        units.setting(each.precision, each.batch_size, each.backend),
+        units.changes(each.parameters, each.threads, each.environment),
+        (each.because or units.UNKNOWN) if rate is None else units.rate(rate, unit),
+        "" if rate is None or default is None else f"{units.number(rate / default)}x",
+    )
+
+
+def _gain(best: Figures, beside: Figures | None) -> str:
+    """The winner against the default, both measured in full and in turns."""
+    setting = units.setting(best.precision, best.batch_size, best.backend)
+    if beside is None:
+        return f"Best: {setting}, the default: nothing tried was faster."
+    if best.throughput is None or beside.throughput is None:
+        return f"Best in the trials: {setting}; one of the two full measurements is not valid."
+    ratio = best.throughput.value / beside.throughput.value
+    return f"Best: {setting}, {units.number(ratio)}x the default, measured in turns."
+
+
 def result(one: Result) -> RenderableType:
     """One configuration in full, with its doubts and why it is not faster."""
     figures = one.figures
@@ -97,6 +151,8 @@ def result(one: Result) -> RenderableType:
         if value != units.UNKNOWN:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
+    if one.tried:
+        parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
         parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
     else:
@@ -365,7 +421,9 @@ def _capabilities(capabilities: Sequence[Capability]) -> Table:
 
 def _result_cells(one: Result) -> tuple[str, ...]:
     figures = one.figures
-    setting = f"{figures.precision} x{figures.batch_size} {figures.devices[0]}"
+    setting = units.setting(
+        figures.precision, figures.batch_size, figures.backend, figures.devices[0]
+    )
     if one.failure is not None:
         return figures.workload, setting, f"failed: {one.failure.kind}", "", "", ""
     return (

@@ -146,6 +146,15 @@ def test_a_processors_clock_is_the_one_counted() -> None:
     assert evaluate.figures([make.record()], Sheets(1e12)).observed_clock_hz is None
 
 
+def test_the_clock_is_that_of_all_cores_at_work() -> None:
+    """One core alone may run at 3.7 GHz where all of them run at 2.9."""
+    alone = make.ceiling(1e11, kind="fma", threads=1, setting={"clock_hz": 3.7e9})
+    all_cores = make.ceiling(9e11, kind="fma", threads=16, setting={"clock_hz": 2.9e9})
+    for ceilings in ((alone, all_cores), (all_cores, alone)):
+        found = evaluate.figures([make.record(ceilings=ceilings)], Sheets(1e12))
+        assert found.observed_clock_hz == 2.9e9
+
+
 @pytest.mark.parametrize(
     ("bandwidth", "kind", "codes"),
     [

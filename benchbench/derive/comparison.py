@@ -170,7 +170,7 @@ def _within_one_process(a: Sequence[Record], b: Sequence[Record]) -> float | Non
     widths = []
     for record in (a[0], b[0]):
         steps = _seen(record).step_s
-        ends = stats.mean_interval(steps)
+        ends = stats.mean_step_interval(_seen(record))
         if ends is None:
             return None
         widths.append((ends[1] - ends[0]) / 2 / (sum(steps) / len(steps)))

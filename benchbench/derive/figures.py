@@ -60,6 +60,10 @@ class Figures(Model):
     batch_size: int
     backend: str
     devices: tuple[str, ...]
+    role: Literal["best", "default"] | None = None
+    """In a search for the fastest configuration: its winner, or the default beside it."""
+    session: str = ""
+    """The run it was measured in."""
     processes: int
     steps: int
     throughput: Estimate | None
@@ -100,6 +104,8 @@ class Figures(Model):
     normal: Normality | None = None
     """Is this number normal? None where nobody asked."""
     input_cost: InputCost | None = None
+    decode_ceiling: Ceiling | None = None
+    """The most images a second this machine decodes; of work that trains on images."""
     joules_per_unit: Estimate | None = None
     energy_scope: EnergyScope | None = None
     peak_memory_bytes: int | None = None

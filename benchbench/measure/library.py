@@ -30,10 +30,10 @@ def _joined(batches: Sequence[Any], size: int) -> Any:  # noqa: ANN401 - as abov
         return tuple(_joined(parts, size) for parts in zip(*batches, strict=True))
     if first is None:
         return None
-    shape = getattr(first, "shape", ())
-    if not len(shape) or shape[0] != size:
+    shape = tuple(getattr(first, "shape", ()))
+    if shape[:1] != (size,):
         message = (
-            f"a batch holds {type(first).__name__} of shape {tuple(shape)}, which has no "
+            f"a batch holds {type(first).__name__} of shape {shape}, which has no "
             f"dimension of {size} units to pick queries from; measure without --scenario"
         )
         raise CannotMeasureError(message)

@@ -95,7 +95,8 @@ def _result_row(figures: Sequence[Figures], figure: Figures, *, strong: bool) ->
 
 def _where(figure: Figures) -> str:
     scenario = figure.scenario.replace("_", " ")
-    return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}"
+    found = {"best": ", the best found", "default": ", the default"}.get(figure.role or "", "")
+    return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}{found}"
 
 
 def _processes(figure: Figures) -> str:

@@ -59,6 +59,22 @@ def test_work_nobody_counted_gives_no_flops() -> None:
     assert result.intensity is None
 
 
+def test_the_ceiling_is_that_of_all_threads() -> None:
+    """One core's figures stand beside it in the record and are not mistaken for the machine's."""
+    both = (
+        make.ceiling(1e11, threads=1),
+        make.ceiling(9e11, threads=16),
+        make.ceiling(2e12, threads=16, kind="fma"),
+        make.bandwidth_ceiling(1e10, threads=1),
+        make.bandwidth_ceiling(8e10, threads=16),
+        make.bandwidth_ceiling(9e11, threads=16, kind="cache_read", setting={"level": "L3"}),
+        make.bandwidth_ceiling(1e-7, threads=1, kind="load_latency", unit="s"),
+    )
+    for order in (both, both[::-1]):
+        found = figures(ceilings=order)
+        assert (found.ceiling, found.memory_ceiling) == (both[1], both[4])
+
+
 def test_a_ceiling_of_another_precision_or_device_does_not_count() -> None:
     """An fp32 result is not held against a bf16 ceiling."""
     assert figures(ceilings=(make.ceiling(1e12, dtype="bf16"),)).ceiling is None
