@@ -9,7 +9,7 @@ throughputs from raw steps, tests memory and limits, folds regions, and knows a 
 offer that is out. All three must name the same forty at the same cost.
 """
 
-# ruff: noqa: PLC0415  what an engine imports is part of its time
+
 import json
 import math
 import resource

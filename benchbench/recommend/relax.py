@@ -25,7 +25,7 @@ def relaxations(question: Question, nothing: Judged) -> tuple[Relaxation, ...]:
 
 
 def _size(one: Relaxation) -> float:
-    return np.inf if one.change_fraction is None else one.change_fraction
+    return np.inf if one.change_fraction is None else round(one.change_fraction, 6)
 
 
 def binding(nothing: Judged, found: Sequence[Relaxation]) -> str:
