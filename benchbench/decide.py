@@ -9,7 +9,8 @@ from typing import Any
 
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
-from benchbench.catalog import expected, silicon
+from benchbench.catalog import expected, shelf, silicon
+from benchbench.catalog.catalogue import Catalog
 from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Quota, Recommendation
 from benchbench.recommend import goal as goals
@@ -92,11 +93,22 @@ def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
     return tuple(found)
 
 
+def offers(files: Sequence[Path] = (), *, imported: bool = False) -> Catalog:
+    """The bundled offers, the user's own, and what was imported where that is asked for."""
+    return shelf.load(files, imported=imported)
+
+
 def recommendation(
-    stored: Sequence[Record], wanted: Goal, today: date, *, listed: int | None = None
+    stored: Sequence[Record],
+    wanted: Goal,
+    today: date,
+    *,
+    listed: int | None = None,
+    offers: Catalog | None = None,
 ) -> Recommendation:
-    """The catalogue's offers, ranked; of each reason `listed` rejected ones, None: all."""
-    return recommender.recommend(stored, _offers(), _silicon(), wanted, today=today, listed=listed)
+    """`offers` (the bundled ones) ranked; of each reason `listed` rejected ones, None: all."""
+    known = _offers() if offers is None else offers
+    return recommender.recommend(stored, known, _silicon(), wanted, today=today, listed=listed)
 
 
 def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:

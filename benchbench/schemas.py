@@ -83,6 +83,18 @@ def _bill() -> type[Model]:
     return Bill
 
 
+def _import() -> type[Model]:
+    from benchbench.catalog.importing import ImportReport  # noqa: PLC0415 - as above
+
+    return ImportReport
+
+
+def _agreement() -> type[Model]:
+    from benchbench.catalog.agreement import Agreement  # noqa: PLC0415 - as above
+
+    return Agreement
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
@@ -96,5 +108,7 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "scenario": _scenario,
     "catalog": _catalog,
     "bill": _bill,
+    "import": _import,
+    "agreement": _agreement,
 }
 NAMES = tuple(_MODELS)

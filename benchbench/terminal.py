@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
@@ -16,10 +17,13 @@ from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
+    from benchbench.catalog.agreement import Agreement
     from benchbench.catalog.check import Finding
     from benchbench.catalog.egress import Bill
-    from benchbench.catalog.offer import OfferList
+    from benchbench.catalog.importing import ImportReport
+    from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
+_SHOWN = 5
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
 _MOST_FINDINGS = 10
 _MOST_DIFFERENCES = 8
@@ -318,8 +323,8 @@ def tco(answer: TcoAnswer) -> RenderableType:
     return Group(table, *(Text(sentence) for sentence in answer.sentences))
 
 
-def offers(listed: OfferList) -> RenderableType:
-    """Instances and prices, each with its source and day."""
+def offers(listed: OfferList, today: date) -> RenderableType:
+    """Instances and prices, each with its source and day; what is old is marked."""
     table = _table(
         "Offers", "instance", "region", "price kind", "$/h", "silicon", "memory", "as of"
     )
@@ -327,21 +332,71 @@ def offers(listed: OfferList) -> RenderableType:
         silicon = (
             f"{one.accelerator_count:g} x {one.accelerator}" if one.accelerator else one.cpu_model
         )
-        table.add_row(
+        old = " (old)" if one.age_days(today) > STALE_AFTER_DAYS else ""
+        cells = (
             f"{one.provider} {one.instance}",
-            one.region,
-            one.price_kind,
+            one.region if one.zone is None else f"{one.region} {one.zone}",
+            one.price_kind + _interrupted(one),
             units.usd(one.price_usd_per_hour),
             silicon or units.UNKNOWN,
             units.size(one.memory_bytes),
-            f"{one.as_of} {one.source}",
+            f"{one.as_of}{old} {one.source}",
         )
-    left = listed.total - len(listed.offers)
-    return (
-        Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
-        if (left)
-        else table
-    )
+        table.add_row(*(Text(cell) for cell in cells))
+    if left := listed.total - len(listed.offers):
+        return Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
+    return table
+
+
+def _interrupted(one: Offer) -> str:
+    low = one.interruption_low_fraction_per_month
+    high = one.interruption_high_fraction_per_month
+    if low is None and high is None:
+        return ""
+    upper = "" if high is None else f"-{units.percent(high)}"
+    return f", {units.percent(low)}{upper or ' or more'} interrupted a month"
+
+
+def imported(report: ImportReport) -> RenderableType:
+    """What became of every row of a source, and whether it agrees with what was known."""
+    parted = f"{units.count(report.rows_used)} used + {units.count(report.rows_rejected)} rejected"
+    sized, lost = units.count(report.with_known_sizes), units.count(report.offers_rejected)
+    lines = [
+        f"{report.file} ({report.kind}, prices of {report.as_of})",
+        f"{units.counted(report.rows_in, 'row')} in = {parted}",
+        f"{units.counted(report.offers, 'offer')}, {sized} of them with known silicon or vCPU",
+        *(
+            [f"{lost} more rejected in rows that hold another offer"]
+            if report.offers_rejected
+            else []
+        ),
+        *(f"  {units.count(one.rows)} x {one.reason}" for one in report.reasons[:_SHOWN]),
+    ]
+    lines += [f"  {one.file}:{one.line}: {one.reason}" for one in report.rejected[:_SHOWN]]
+    if len(report.rejected) > _SHOWN:
+        lines.append("  more of them with --json")
+    parts: list[RenderableType] = [Text(line) for line in lines]
+    if report.agreement is not None and report.agreement.common:
+        parts += [Text("Against the offers known before:"), agreement(report.agreement)]
+    if report.stored:
+        parts.append(Text(f"stored in {report.stored}"))
+    return Group(*parts)
+
+
+def agreement(one: Agreement) -> RenderableType:
+    """How the common rows of two sources compare."""
+    share = one.within_1_percent / one.common if one.common else None
+    first, second = units.count(one.only_first), units.count(one.only_second)
+    close, far = units.count(one.within_1_percent), units.count(one.beyond_10_percent)
+    lines = [
+        f"{units.counted(one.common, 'common offer')}; only in the first {first}, second {second}",
+        f"{close} agree within 1 % ({units.percent(share, 4)}), {far} differ by more than 10 %",
+    ]
+    lines += [
+        f"  {two.key}: {units.usd(two.first_usd_per_hour)}, {units.usd(two.second_usd_per_hour)}"
+        for two in one.farthest[:_SHOWN]
+    ]
+    return Group(*(Text(line) for line in lines))
 
 
 def bill(one: Bill) -> RenderableType:

@@ -154,18 +154,24 @@ def size(text: str, schedule: Schedule) -> Size:
 
     A TiB is 2**40 bytes for everybody; a TB is what the provider bills as one.
     """
+    size_bytes, taken = amount(text, gb_bytes=schedule.gb_bytes)
+    bills = "" if "iB" in taken or taken == "bytes" else f", as {schedule.provider} bills"
+    return Size(size_bytes=size_bytes, taken_as=taken + bills)
+
+
+def amount(text: str, *, gb_bytes: int) -> tuple[float, str]:
+    """Bytes, and what was taken for one of the unit: `1 TB = 2^40 bytes`; raises UsageError."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is no amount of data; write it as 500GB, 15TB or 15TiB")
     number, prefix, binary = match.groups()
-    power = (_PREFIXES.index(prefix.upper()) + 1) if prefix else 0
-    by_two = bool(binary) or schedule.gb_bytes == GIB
-    taken = (1024 if by_two else 1000) ** power
-    unit = f"{prefix.upper()}{'i' if binary else ''}B"
+    if not prefix:
+        return float(number), "bytes"
+    power = _PREFIXES.index(prefix.upper()) + 1
+    by_two = bool(binary) or gb_bytes == GIB
     exponent = f"2^{10 * power}" if by_two else f"10^{3 * power}"
-    bills = "" if binary or not prefix else f", as {schedule.provider} bills"
-    told = f"1 {unit} = {exponent} bytes{bills}" if prefix else "bytes"
-    return Size(size_bytes=float(number) * taken, taken_as=told)
+    unit = f"{prefix.upper()}{'i' if binary else ''}B"
+    return float(number) * (1024 if by_two else 1000) ** power, f"1 {unit} = {exponent} bytes"
 
 
 def find(provider: str, service: Service, region: str | None = None) -> Schedule:
