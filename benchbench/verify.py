@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from benchbench import __version__, derive, units
+from benchbench import __version__, derive, evaluate, units
+from benchbench.catalog import expected, silicon
 from benchbench.derive import Figures
 from benchbench.errors import DataError
 from benchbench.recommend import Recommendation
@@ -90,14 +91,10 @@ def page(path: Path) -> Verification:
 
 
 def _figures(records: list[Record], document: dict[str, Any], path: Path) -> Iterator[_Check]:
-    """Each number of each configuration, recomputed; the datasheet's side is taken as stated."""
+    """Each number of each configuration, recomputed with the datasheets of this version."""
+    sheets, usual = silicon.load(), expected.load()
     for group, stated in _paired(records, document, path):
-        figures = derive.figures(
-            group,
-            datasheet_flops=stated.get("datasheet_flops"),
-            datasheet_bytes_per_s=stated.get("datasheet_bytes_per_s"),
-            datasheet_because=stated.get("datasheet_because"),
-        ).model_dump(mode="json")
+        figures = evaluate.figures(group, sheets, usual).model_dump(mode="json")
         where = f"{figures['workload']} {figures['precision']} x{figures['batch_size']}"
         for name, said, found in _compared(stated, figures):
             differs = f"{name} says {_short(said)}; the samples give {_short(found)}"
