@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from benchbench.evaluate import ResultList
     from benchbench.measure.turns import Side
     from benchbench.progress import Progress
+    from benchbench.recommend import Recommendation
     from benchbench.record import Effort
     from benchbench.run import Outcome
 
@@ -53,11 +54,15 @@ class Schema(StrEnum):
     RECORD = "record"
     RESULTS = "results"
     RECOMMEND = "recommend"
+    GOAL = "goal"
     COMPARE = "compare"
     VERIFY = "verify"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
+    BILL = "bill"
+    IMPORT = "import"
+    AGREEMENT = "agreement"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -106,6 +111,49 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupte
 Ceilings = Annotated[
     bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
 ]
+GoalWorkload = Annotated[str | None, typer.Option("--workload", help="A measured workload.")]
+GoalFile = Annotated[Path | None, typer.Option(help="A goal in TOML; flags go before it.")]
+Rate = Annotated[float | None, typer.Option(help="Units per second to sustain.")]
+Units = Annotated[float | None, typer.Option(help="Units to finish in all.")]
+Deadline = Annotated[float | None, typer.Option(help="Hours to finish them in.")]
+Latency = Annotated[float | None, typer.Option(help="At most so many milliseconds …")]
+Percentile = Annotated[float | None, typer.Option(help="… at p90, 95, 99 (default) or 99.9.")]
+Budget = Annotated[float | None, typer.Option(help="US dollars for the units.")]
+HourlyBudget = Annotated[float | None, typer.Option(help="US dollars per hour.")]
+MaxInstances = Annotated[
+    int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
+]
+Quotas = Annotated[
+    list[str] | None, typer.Option("--quota", help="INSTANCE=COUNT one may rent; repeatable.")
+]
+Providers = Annotated[list[str] | None, typer.Option("--provider", help="Only these; repeatable.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="Prefixes, e.g. eu-; repeatable.")
+]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option("--price", help="on_demand (default), spot, reserved_1y …; repeatable."),
+]
+PriceConfidence = Annotated[
+    str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
+]
+Egress = Annotated[
+    str | None, typer.Option(help="To the internet, for the job or per month, e.g. 15TB.")
+]
+Stored = Annotated[str | None, typer.Option(help="Kept with the provider, e.g. 2TB.")]
+More = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="FIELD=VALUE of the goal, as spare_replicas=1; repeatable."),
+]
+WhyNot = Annotated[str | None, typer.Option(help="Why this instance is not among the best.")]
+Rejected = Annotated[
+    int | None, typer.Option(min=0, help="In JSON list so many per reason; default: all.")
+]
+Imported = Annotated[
+    bool,
+    typer.Option("--imported", envvar="BENCHBENCH_IMPORTED", help="Also what was imported."),
+]
+Files = Annotated[list[Path] | None, typer.Option(help="Your own offers; repeatable.")]
 _RESULTS = Path("results")
 
 
@@ -347,51 +395,64 @@ def results_verify(
 @app.command()
 @_guarded
 def recommend(
-    workload: Annotated[str | None, typer.Option(help="Which measured workload to run.")] = None,
+    workload: GoalWorkload = None,
     *,
-    rate: Annotated[float | None, typer.Option(help="Units per second to sustain.")] = None,
-    units: Annotated[float | None, typer.Option(help="Units to finish in all.")] = None,
-    deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
-    budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
-    budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
-    max_instances: Annotated[
-        int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
-    ] = None,
-    provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
-    ] = None,
-    price: Annotated[
-        list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
-    ] = None,
-    confidence: Annotated[
-        str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
-    ] = None,
+    goal: GoalFile = None,
+    rate: Rate = None,
+    units: Units = None,
+    deadline: Deadline = None,
+    latency: Latency = None,
+    percentile: Percentile = None,
+    budget: Budget = None,
+    budget_per_hour: HourlyBudget = None,
+    max_instances: MaxInstances = None,
+    quota: Quotas = None,
+    provider: Providers = None,
+    region: Regions = None,
+    price: Prices = None,
+    confidence: PriceConfidence = None,
+    egress: Egress = None,
+    stored: Stored = None,
+    more: More = None,
+    file: Files = None,
+    imported: Imported = False,
     results: Results = _RESULTS,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    why_not: WhyNot = None,
+    rejected: Rejected = None,
     json: Json = False,
 ) -> None:
     """Which instances do this work for the least money, and why the others do not."""
-    from benchbench import decide, terminal
+    from benchbench import decide
 
-    limits = {
+    flags = {
+        "workload": workload,
         "rate_per_s": rate,
         "units": units,
         "deadline_s": None if deadline is None else deadline * 3600,
+        "latency_s": None if latency is None else latency / 1000,
+        "latency_percent": percentile,
         "budget_usd": budget,
         "budget_usd_per_hour": budget_per_hour,
         "max_replicas": max_instances,
+        "quotas": decide.quotas(quota or ()),
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
-        "price_kinds": tuple(price or ("on_demand",)),
+        "price_kinds": tuple(price or ()),
         "confidence": confidence,
+        "egress_bytes": egress,
+        "stored_bytes": stored,
+        **decide.fields(more or ()),
     }
-    stored = decide.records(results)
-    answer = decide.recommendation(stored, decide.goal(stored, workload, limits), _today())
-    _answer(answer, lambda a: terminal.recommendation(a, most=most), json=json)
-    _next("benchbench tco, benchbench report", json=json)
-    if not answer.candidates:
-        raise typer.Exit(ExitCode.GATE_FAILED)
+    known = decide.records(results)
+    answer = decide.recommendation(
+        known,
+        decide.goal(known, flags, goal),
+        _today(),
+        listed=rejected if json or why_not else 0,
+        offers=decide.offers(file or (), imported=imported),
+    )
+    _show_recommendation(answer, most, why_not, json=json)
 
 
 @app.command()
@@ -467,43 +528,149 @@ def quickstart(
 @_guarded
 def catalog_show(
     *,
-    gpu: Annotated[str | None, typer.Option(help="Part of an accelerator's name.")] = None,
-    provider: Annotated[str | None, typer.Option(help="aws, gcp, azure, lambda …")] = None,
-    region: Annotated[str | None, typer.Option(help="Prefix, e.g. us-.")] = None,
-    price: Annotated[str | None, typer.Option(help="on_demand, spot, reserved_1y …")] = None,
-    instance: Annotated[str | None, typer.Option(help="An instance's name.")] = None,
+    gpu: Annotated[list[str] | None, typer.Option(help="H100, A100-SXM4-80GB …")] = None,
+    provider: Annotated[list[str] | None, typer.Option(help="aws, gcp, azure, lambda …")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="eu, us, ap, or a prefix: us-e.")] = None,
+    price: Annotated[list[str] | None, typer.Option(help="on_demand, spot, reserved_1y …")] = None,
+    spot: Annotated[bool, typer.Option("--spot", help="The same as --price spot.")] = False,
+    instance: Annotated[str | None, typer.Option(help="A name, in any case.")] = None,
+    min_memory: Annotated[
+        str | None, typer.Option(help="All accelerators' together, or main memory: 80GB.")
+    ] = None,
+    max_price: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
+    imported: Imported = False,
+    file: Files = None,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 40,
     json: Json = False,
 ) -> None:
-    """Offers: instance, silicon, price, source and date."""
-    from benchbench import catalog, terminal
-    from benchbench.catalog.offer import OfferList
+    """Offers: instance, silicon, price, source and date; every filter narrows."""
+    from benchbench import terminal
+    from benchbench.catalog import search, shelf
 
-    found = catalog.load().where(
-        gpu=gpu, provider=provider, region_prefix=region, price_kind=price, instance=instance
+    wanted = search.Wanted(
+        gpus=tuple(gpu or ()),
+        providers=tuple(provider or ()),
+        regions=tuple(region or ()),
+        price_kinds=(*(price or ()), *(("spot",) if spot else ())),
+        instance=instance,
+        min_memory_bytes=None if min_memory is None else search.memory(min_memory),
+        max_usd_per_hour=max_price,
     )
-    if not len(found):
-        raise UsageError(
-            "no offer matches; leave a filter out, or see all names with: "
-            "benchbench catalog show --json"
-        )
-    shown = len(found) if json else min(most, len(found))
-    listed = OfferList(offers=tuple(found.offer(i) for i in range(shown)), total=len(found))
-    _answer(listed, terminal.offers, json=json)
+    loaded = shelf.load(file or (), imported=imported)
+    listed = search.listed(search.find(loaded, wanted), None if json else most)
+    _answer(listed, lambda one: terminal.offers(one, _today()), json=json)
 
 
 @catalog_app.command("check")
 @_guarded
-def catalog_check() -> None:
+def catalog_check(
+    *,
+    imported: Imported = False,
+    file: Files = None,
+) -> None:
     """Lint the offers and the silicon tables: units, ages, impossible prices."""
-    from benchbench import catalog, terminal
-    from benchbench.catalog import check, silicon
+    from benchbench import terminal
+    from benchbench.catalog import check, shelf, silicon
 
-    loaded = catalog.load()
+    loaded = shelf.load(file or (), imported=imported)
     findings = check.lint(loaded, silicon.load(), _today())
     _print(terminal.findings(findings, len(loaded)))
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@catalog_app.command("import")
+@_guarded
+def catalog_import(
+    kind: Annotated[str, typer.Argument(help="skypilot, karpenter, azure-retail …")],
+    where: Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or https://…")],
+    *,
+    provider: Annotated[
+        str | None, typer.Option(help="Whose prices, where the file does not say.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of the prices; default: the file's."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A CSV to write; default: benchbench's cache folder.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a published price table; say what became of every row of it."""
+    from benchbench import terminal
+    from benchbench.catalog import fetch, importing, shelf
+
+    day = shelf.day_of(where, _today()) if as_of is None else as_of.date()
+    imported = shelf.take(kind, where, provider=provider, as_of=day, opener=fetch.over_https)
+    if out is None:
+        report = shelf.keep(imported, where, provider=provider)
+    else:
+        importing.to_csv(imported.frame, out)
+        report = imported.report.model_copy(update={"stored": str(out)})
+    _answer(report, terminal.imported, json=json)
+    _next("benchbench catalog show --imported", json=json)
+    if not report.offers:
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@catalog_app.command("refresh")
+@_guarded
+def catalog_refresh() -> None:
+    """Fetch again what was imported from an address."""
+    from benchbench import terminal
+    from benchbench.catalog import fetch, shelf
+
+    refreshed = shelf.refresh(_today(), fetch.over_https)
+    for report in refreshed.reports:
+        _print(terminal.imported(report))
+    for line in refreshed.left:
+        typer.echo(line, err=True)
+    if not (refreshed.reports or refreshed.left):
+        raise UsageError("nothing was imported yet; see: benchbench catalog import --help")
+
+
+@catalog_app.command("compare")
+@_guarded
+def catalog_compare(
+    first: Annotated[str, typer.Argument(help="KIND:FILE, a CSV of offers, or bundled.")],
+    second: Annotated[str, typer.Argument(help="The same.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Whether two sources say the same of the same offers."""
+    from benchbench import terminal
+    from benchbench.catalog import agreement, fetch, shelf
+
+    frames = [shelf.named(one, _today(), fetch.over_https) for one in (first, second)]
+    _answer(agreement.between(*frames), terminal.agreement, json=json)
+
+
+@catalog_app.command("egress")
+@_guarded
+def catalog_egress(
+    provider: Annotated[str, typer.Argument(help="aws, gcp, azure, oci …")],
+    size: Annotated[str, typer.Argument(help="A month's amount: 500GB, 15TB, 15TiB.")],
+    *,
+    region: Annotated[str | None, typer.Option(help="Where it leaves from; default: home.")] = None,
+    json: Json = False,
+) -> None:
+    """What a month of traffic to the internet costs, tier by tier."""
+    _bill(provider, "internet", size, region, json=json)
+
+
+@catalog_app.command("storage")
+@_guarded
+def catalog_storage(
+    provider: Annotated[str, typer.Argument(help="aws, gcp, azure, oci …")],
+    size: Annotated[str, typer.Argument(help="What is kept for a month: 500GB, 15TB, 15TiB.")],
+    *,
+    kind: Annotated[str, typer.Option(help="block, object or file.")] = "block",
+    region: Annotated[str | None, typer.Option(help="Where it is kept; default: home.")] = None,
+    json: Json = False,
+) -> None:
+    """What keeping data for a month costs, tier by tier."""
+    _bill(provider, kind, size, region, json=json)
 
 
 @app.command()
@@ -527,6 +694,14 @@ def _root(
     if version:
         typer.echo(f"benchbench {__version__}")
         raise typer.Exit
+
+
+def _bill(provider: str, service: str, size: str, region: str | None, *, json: bool) -> None:
+    from benchbench import terminal
+    from benchbench.catalog import egress
+
+    schedule = egress.find(provider, egress.service_named(service), region)
+    _answer(egress.bill(schedule, egress.size(size, schedule), region), terminal.bill, json=json)
 
 
 def _measured_in_turns(
@@ -560,6 +735,21 @@ def _measured_in_turns(
         [name for planned, name in named if id(planned) in first],
         [name for planned, name in named if id(planned) not in first],
     )
+
+
+def _show_recommendation(
+    answer: "Recommendation", most: int, why_not: str | None, *, json: bool
+) -> None:
+    """The ranking, or what became of one instance; the exit code says whether anything fits."""
+    from benchbench import terminal
+
+    if why_not is not None and not json:
+        _print(terminal.why_not(answer, why_not))
+        return
+    _answer(answer, lambda one: terminal.recommendation(one, most=most), json=json)
+    _next("benchbench tco, benchbench report", json=json)
+    if not (answer.candidates or answer.fleet):
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:

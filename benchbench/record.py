@@ -206,6 +206,8 @@ class Work(Model):
     flops_per_unit: Positive | None = None
     other_flops_per_unit: NonNegative | None = None
     bytes_per_unit: Positive | None = None
+    gradient_bytes: Positive | None = None
+    """What training on several machines exchanges per step: one gradient of every weight."""
     convention: str | None = None
 
 

@@ -41,6 +41,12 @@ def _recommend() -> type[Model]:
     return Recommendation
 
 
+def _goal() -> type[Model]:
+    from benchbench.recommend import Goal  # noqa: PLC0415 - as above
+
+    return Goal
+
+
 def _compare() -> type[Model]:
     from benchbench.derive.comparison import ComparisonList  # noqa: PLC0415 - as above
 
@@ -71,16 +77,38 @@ def _catalog() -> type[Model]:
     return OfferList
 
 
+def _bill() -> type[Model]:
+    from benchbench.catalog.egress import Bill  # noqa: PLC0415 - as above
+
+    return Bill
+
+
+def _import() -> type[Model]:
+    from benchbench.catalog.importing import ImportReport  # noqa: PLC0415 - as above
+
+    return ImportReport
+
+
+def _agreement() -> type[Model]:
+    from benchbench.catalog.agreement import Agreement  # noqa: PLC0415 - as above
+
+    return Agreement
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
     "record": _record,
     "results": _results,
     "recommend": _recommend,
+    "goal": _goal,
     "compare": _compare,
     "verify": _verify,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,
+    "bill": _bill,
+    "import": _import,
+    "agreement": _agreement,
 }
 NAMES = tuple(_MODELS)

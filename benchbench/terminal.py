@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
@@ -16,19 +17,24 @@ from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
+    from benchbench.catalog.agreement import Agreement
     from benchbench.catalog.check import Finding
-    from benchbench.catalog.offer import OfferList
+    from benchbench.catalog.egress import Bill
+    from benchbench.catalog.importing import ImportReport
+    from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
-    from benchbench.recommend import Candidate, Recommendation
+    from benchbench.recommend import Candidate, Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
     from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
+_SHOWN = 5
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
 _MOST_FINDINGS = 10
 _MOST_DIFFERENCES = 8
@@ -228,26 +234,70 @@ def _normal(figures: Figures) -> list[Text]:
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     """The ranking, its basis, and how many offers were turned down for what."""
+    from benchbench.recommend import sentences  # noqa: PLC0415 - brings pandas, for this answer only
+
     shown = answer.candidates[:most]
     cheapest = shown[0].usd_per_unit.value if shown else 0.0
     amount, name = units.bulk(cheapest, answer.unit)
-    table = _table(
-        f"{answer.goal.workload}: US dollars per {name}",
-        "",
-        "instance",
-        "where",
-        "$/h",
-        "$",
-        "±",
-        "",
-    )
+    columns = ("", "instance", "where", "$/h", "$", "±", "")
+    table = _table("", *columns)
+    table.title = _plain(f"{answer.goal.workload}: US dollars per {name}")
     for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
-        table.add_row(*_candidate_cells(one, amount))
+        table.add_row(*map(_plain, _candidate_cells(one, amount)))
     parts: list[RenderableType] = [table] if shown else []
-    parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
-    if answer.binding:
-        parts.append(Text(answer.binding, style="bold"))
+    if shown:
+        best = sentences.notes(shown[0], answer.goal, answer.unit)
+        parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
+    parts += [_plain(f"  {line}", style="dim") for line in _rejections(answer)]
+    said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
+    parts += [_plain(sentence, style="bold") for sentence in said if sentence]
+    if answer.fleet is not None:
+        parts.append(_fleet(answer.fleet, sentences.fleet(answer.fleet)))
     return Group(*parts, *caveats(answer.caveats))
+
+
+def why_not(answer: Recommendation, instance: str) -> RenderableType:
+    """Every offer of one instance: its rank, or the reason it has none."""
+    table = _table("", "where", "price", "answer")
+    table.title = _plain(f"{instance} for {answer.goal.workload}")
+    for one in answer.candidates:
+        if one.offer.instance == instance:
+            said = one.offer.price_kind, f"ranked {one.rank}: {one.because}"
+            table.add_row(_plain(f"{one.offer.provider} {one.offer.region}"), *map(_plain, said))
+    for out in answer.rejected:
+        if out.instance == instance:
+            told = (f"{out.provider} {out.region}", out.price_kind, out.because)
+            table.add_row(*map(_plain, told))
+    if table.row_count:
+        return table
+    return _plain(f"no offer of {instance}; see the names with: benchbench catalog show")
+
+
+def _lines(title: str, said: Iterable[str]) -> Text:
+    return _plain("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """A name is no markup, and what steers a terminal or turns the line round is not printed."""
+    unseen = "\N{REPLACEMENT CHARACTER}"
+    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
+    return Text("".join(kept), style=style)
+
+
+def _fleet(fleet: Fleet, title: str) -> RenderableType:
+    table = _table("", "instance", "where", "$/h", "carries", "")
+    table.title = _plain(title)
+    for one in fleet.members:
+        carries = (f"{name} {units.number(rate)}/s" for name, rate in one.units_per_s.items())
+        cells = (
+            f"{one.replicas} x {one.offer.instance}",
+            f"{one.offer.provider} {one.offer.region}",
+            units.usd(one.usd_per_hour),
+            ", ".join(carries),
+            _BASIS[one.basis],
+        )
+        table.add_row(*map(_plain, cells))
+    return table
 
 
 def tco(answer: TcoAnswer) -> RenderableType:
@@ -273,8 +323,8 @@ def tco(answer: TcoAnswer) -> RenderableType:
     return Group(table, *(Text(sentence) for sentence in answer.sentences))
 
 
-def offers(listed: OfferList) -> RenderableType:
-    """Instances and prices, each with its source and day."""
+def offers(listed: OfferList, today: date) -> RenderableType:
+    """Instances and prices, each with its source and day; what is old is marked."""
     table = _table(
         "Offers", "instance", "region", "price kind", "$/h", "silicon", "memory", "as of"
     )
@@ -282,21 +332,95 @@ def offers(listed: OfferList) -> RenderableType:
         silicon = (
             f"{one.accelerator_count:g} x {one.accelerator}" if one.accelerator else one.cpu_model
         )
-        table.add_row(
+        old = " (old)" if one.age_days(today) > STALE_AFTER_DAYS else ""
+        cells = (
             f"{one.provider} {one.instance}",
-            one.region,
-            one.price_kind,
+            one.region if one.zone is None else f"{one.region} {one.zone}",
+            one.price_kind + _interrupted(one),
             units.usd(one.price_usd_per_hour),
             silicon or units.UNKNOWN,
             units.size(one.memory_bytes),
-            f"{one.as_of} {one.source}",
+            f"{one.as_of}{old} {one.source}",
         )
-    left = listed.total - len(listed.offers)
-    return (
-        Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
-        if (left)
-        else table
-    )
+        table.add_row(*(Text(cell) for cell in cells))
+    if left := listed.total - len(listed.offers):
+        return Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
+    return table
+
+
+def _interrupted(one: Offer) -> str:
+    low = one.interruption_low_fraction_per_month
+    high = one.interruption_high_fraction_per_month
+    if low is None and high is None:
+        return ""
+    upper = "" if high is None else f"-{units.percent(high)}"
+    return f", {units.percent(low)}{upper or ' or more'} interrupted a month"
+
+
+def imported(report: ImportReport) -> RenderableType:
+    """What became of every row of a source, and whether it agrees with what was known."""
+    parted = f"{units.count(report.rows_used)} used + {units.count(report.rows_rejected)} rejected"
+    sized, lost = units.count(report.with_known_sizes), units.count(report.offers_rejected)
+    lines = [
+        f"{report.file} ({report.kind}, prices of {report.as_of})",
+        f"{units.counted(report.rows_in, 'row')} in = {parted}",
+        f"{units.counted(report.offers, 'offer')}, {sized} of them with known silicon or vCPU",
+        *(
+            [f"{lost} more rejected in rows that hold another offer"]
+            if report.offers_rejected
+            else []
+        ),
+        *(f"  {units.count(one.rows)} x {one.reason}" for one in report.reasons[:_SHOWN]),
+    ]
+    lines += [f"  {one.file}:{one.line}: {one.reason}" for one in report.rejected[:_SHOWN]]
+    if len(report.rejected) > _SHOWN:
+        lines.append("  more of them with --json")
+    parts: list[RenderableType] = [Text(line) for line in lines]
+    if report.agreement is not None and report.agreement.common:
+        parts += [Text("Against the offers known before:"), agreement(report.agreement)]
+    if report.stored:
+        parts.append(Text(f"stored in {report.stored}"))
+    return Group(*parts)
+
+
+def agreement(one: Agreement) -> RenderableType:
+    """How the common rows of two sources compare."""
+    share = one.within_1_percent / one.common if one.common else None
+    first, second = units.count(one.only_first), units.count(one.only_second)
+    close, far = units.count(one.within_1_percent), units.count(one.beyond_10_percent)
+    lines = [
+        f"{units.counted(one.common, 'common offer')}; only in the first {first}, second {second}",
+        f"{close} agree within 1 % ({units.percent(share, 4)}), {far} differ by more than 10 %",
+    ]
+    lines += [
+        f"  {two.key}: {units.usd(two.first_usd_per_hour)}, {units.usd(two.second_usd_per_hour)}"
+        for two in one.farthest[:_SHOWN]
+    ]
+    return Group(*(Text(line) for line in lines))
+
+
+def bill(one: Bill) -> RenderableType:
+    """One month of traffic or storage, tier by tier."""
+    what = "egress" if one.service == "internet" else one.service.replace("_", " ")
+    title = f"{one.provider}: {units.size(one.size.size_bytes)} of {what} a month"
+    table = _table(title, "from", "to", "$/GB", "$")
+    for line in one.lines:
+        table.add_row(
+            units.size(line.from_bytes),
+            units.size(line.to_bytes),
+            units.number(line.usd_per_gb),
+            units.cents(line.usd),
+        )
+    table.add_row("", "in all", "", units.cents(one.usd_per_month))
+    notes = [
+        one.size.taken_as,
+        f"{one.as_of}, {one.confidence} confidence: {one.source}",
+        one.note or "",
+    ]
+    if one.usd_per_month != one.usd_per_month_without_free:
+        without = units.cents(one.usd_per_month_without_free)
+        notes.append(f"{without} where the free amount is used up already")
+    return Group(table, *(Text(note, style="dim") for note in notes if note))
 
 
 def findings(found: Sequence[Finding], offers_checked: int) -> RenderableType:
@@ -404,6 +528,8 @@ def _is_here(one: Candidate) -> bool:
 
 def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
     replicas = f"{one.replicas} x " if one.replicas > 1 else ""
+    settings = [share.configuration for share in one.shares] or [one.configuration]
+    doubtful = " !" if any(setting.validity != "valid" for setting in settings) else ""
     return (
         f"{one.rank}{'=' if one.tied_with_best else ''}",
         f"{replicas}{one.offer.instance}",
@@ -411,18 +537,15 @@ def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
         units.usd(one.usd_per_hour),
         units.usd(one.usd_per_unit.value * amount),
         units.spread(one.usd_per_unit.value, one.usd_per_unit.low, one.usd_per_unit.high),
-        _BASIS[one.basis],
+        f"{_BASIS[one.basis]}{doubtful}",
     )
 
 
 def _rejections(answer: Recommendation) -> list[str]:
-    counted: dict[str, int] = {}
-    example: dict[str, str] = {}
-    for one in answer.rejected:
-        counted[one.code] = counted.get(one.code, 0) + 1
-        example.setdefault(one.code, one.because)
-    ordered = sorted(counted.items(), key=lambda item: -item[1])
-    return [f"{count} rejected, {code}: e.g. {example[code]}" for code, count in ordered]
+    return [
+        f"{units.count(one.offers)} rejected, {one.code}: e.g. {one.instance}: {one.because}"
+        for one in answer.reasons
+    ]
 
 
 def throughput(figures: Figures) -> str:

@@ -144,12 +144,51 @@ def test_recommend_without_an_answer_fails_the_gate(stored: Path) -> None:
     assert "$" in result.stdout
 
 
+def test_a_goal_file_is_read_and_flags_go_first(stored: Path, tmp_path: Path) -> None:
+    """The file's price kinds, the flag's provider; a slip in the file is one sentence."""
+    goal = tmp_path / "goal.toml"
+    goal.write_text('price_kinds = ["spot"]\nproviders = ["gcp"]\n', encoding="utf-8")
+    command = ("recommend", "--results", str(stored), "--goal", str(goal))
+    printed = json.loads(call(*command, "--provider", "aws", "--json").stdout)
+    assert {one["offer"]["provider"] for one in printed["candidates"]} == {"aws"}
+    assert {one["offer"]["price_kind"] for one in printed["candidates"]} == {"spot"}
+    goal.write_text("rate = 1\n", encoding="utf-8")
+    slip = call(*command)
+    assert slip.exit_code == 2
+    assert "did you mean 'rate_per_s'" in slip.stderr
+
+
+def test_rejected_offers_are_listed_as_far_as_wanted(stored: Path) -> None:
+    """All by default; the counts stay whole."""
+    command = ("recommend", "--results", str(stored), "--json")
+    few = json.loads(call(*command, "--rejected", "2").stdout)
+    whole = json.loads(call(*command).stdout)
+    assert few["reasons"] == whole["reasons"]
+    assert len(whole["rejected"]) == sum(one["offers"] for one in whole["reasons"])
+    assert len(few["rejected"]) == sum(min(2, one["offers"]) for one in whole["reasons"])
+
+
+def test_why_not_an_instance_is_answered(stored: Path) -> None:
+    """By name, in every region it is offered in."""
+    result = call("recommend", "--results", str(stored), "--why-not", "p5.48xlarge")
+    assert result.exit_code == 0
+    assert "p5.48xlarge" in result.stdout
+
+
+def test_a_quota_on_nothing_offered_is_a_slip(stored: Path) -> None:
+    """It would limit nothing, silently."""
+    result = call("recommend", "--results", str(stored), "--quota", "p5.49xlarge=4")
+    assert result.exit_code == 2
+    assert "no offer matches the quota (p5.49xlarge)" in result.stderr
+
+
 def test_training_on_several_instances_must_be_asked_for(stored: Path) -> None:
     """Nobody measured the network between them: one by default, a caveat beyond."""
     work = ("--units", "1e7", "--deadline", "24", "--results", str(stored))
     one = json.loads(call("recommend", *work, "--json").stdout)
     assert {candidate["replicas"] for candidate in one["candidates"]} == {1}
-    many = json.loads(call("recommend", *work, "--max-instances", "8", "--json").stdout)
+    several = ("--max-instances", "8", "--set", "gradient_bytes=100MB", "--json")
+    many = json.loads(call("recommend", *work, *several).stdout)
     assert max(candidate["replicas"] for candidate in many["candidates"]) > 1
     assert "multi_node" in {caveat["code"] for caveat in many["caveats"]}
 

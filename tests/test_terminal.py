@@ -8,12 +8,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from benchbench import decide, terminal
-from benchbench.recommend import Goal
+from benchbench.recommend import Goal, Quota
 from benchbench.store import Store
 from benchbench.system import facts
 from benchbench.system.doctor import examine
 from benchbench.workload import list_builtin
 from tests import factories as make
+from tests.recommend.ask import answer as ranked
 
 TODAY = date(2026, 11, 23)
 
@@ -57,6 +58,66 @@ def test_everything_fits_80_columns(stored: Path) -> None:
     for name, answer in answers(stored).items():
         widest = max(len(line) for line in shown(answer).splitlines())
         assert widest <= 80, name
+
+
+def demanding(stored: Path) -> RenderableType:
+    """A job on spot instances with data to move, in which everything has something to say."""
+    goal = Goal(
+        workload="resnet50-train",
+        units=1e9,
+        price_kinds=("on_demand", "spot"),
+        egress_bytes=15e12,
+        stored_bytes=2e12,
+    )
+    answer = decide.recommendation(decide.records(stored), goal, TODAY, listed=0)
+    return terminal.recommendation(answer)
+
+
+def test_a_demanding_goal_fits_too(stored: Path) -> None:
+    """Job, floor, memory, losses, data, spot and runner-up in sentences below the table."""
+    text = shown(demanding(stored))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    for said in ("The whole of it: $", "100 % of the datasheet's peak", "memory:", "egress: $"):
+        assert said in text.replace("\n  ", " ").replace("\n", " "), said
+
+
+def test_a_mixed_fleet_is_a_table_of_its_own() -> None:
+    """Its kinds, what each carries, and what one kind alone would cost."""
+    offers = [make.gpu_offer(1, instance="small"), make.gpu_offer(2, instance="double")]
+    quota = Quota(instance="small", most=3)
+    limits = {"rate_per_s": 4500.0, "headroom": 1.0, "quotas": (quota,)}
+    found = ranked([make.gpu_record(scenario="offline")], offers, **limits)
+    text = shown(terminal.recommendation(found))
+    assert "A mixed fleet: " in text
+    assert "3 x small" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_doubtful_record_is_marked_in_the_ranking() -> None:
+    """A mark on every row that rests on it, and what it means below."""
+    doubtful = make.gpu_record(caveats=(make.caveat(),))
+    text = shown(terminal.recommendation(ranked([doubtful], [make.gpu_offer()])))
+    assert "● measured !" in text
+    assert "marked" in text
+
+
+@pytest.mark.parametrize("name", ["[bold]x[/red]", "\x1b[31mred", "a\u202eb", "=1+1", "\x07"])
+def test_a_hostile_name_is_only_a_name(name: str) -> None:
+    """No markup, no escape sequence, no reversed line reaches the terminal."""
+    offers = [make.gpu_offer(instance=name), make.gpu_offer(instance=name, accelerator="X9")]
+    found = ranked([make.gpu_record()], offers)
+    text = shown(terminal.recommendation(found)) + shown(terminal.why_not(found, name))
+    assert not [mark for mark in text if not mark.isprintable() and mark != "\n"]
+    assert "x[/red]" in text or "[bold]" not in name
+
+
+def test_why_not_answers_for_one_instance() -> None:
+    """Ranked, rejected, or unknown."""
+    offers = [make.gpu_offer(), make.gpu_offer(instance="x9", accelerator="X9")]
+    found = ranked([make.gpu_record()], offers)
+    assert "no figures for X9" in shown(terminal.why_not(found, "x9"))
+    assert "ranked 1" in shown(terminal.why_not(found, "a100x1"))
+    assert "benchbench catalog show" in shown(terminal.why_not(found, "nothing"))
 
 
 def test_a_processors_ceilings_fit_80_columns() -> None:
@@ -107,7 +168,7 @@ def test_a_failure_shows_its_remedy(stored: Path) -> None:
 def test_rejections_are_counted_by_reason(stored: Path) -> None:
     """One line per reason, with an example."""
     text = shown(answers(stored)["recommendation"])
-    assert "rejected, price_kind: e.g." in text
+    assert "rejected, price_kind: e.g. " in text
 
 
 def test_the_cheapest_alternative_is_marked(stored: Path) -> None:
@@ -141,7 +202,7 @@ def test_a_search_shows_what_it_tried_and_what_its_winner_gains(tmp_path: Path) 
     assert "absent" in tried[2]
     assert "Best: fp32 x16 torch-compile, 2.50x the default, measured in turns." in text
     assert "--budget-minutes" in text
-    assert "99.0 images/s" not in text
+    assert "9.90 images/s" not in text
     listed = decide.results(tmp_path)
     winner = next(one for one in listed.results if one.tried)
     assert "what was tried" in shown(terminal.result(winner))

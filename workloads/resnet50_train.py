@@ -78,6 +78,7 @@ def work(setting: Setting) -> Work:
         flops_per_unit=training_flops(image_size),
         other_flops_per_unit=other_flops(image_size, setting.batch_size),
         bytes_per_unit=least_bytes(image_size, setting.batch_size, setting.precision),
+        gradient_bytes=4 * weights(),
         convention="mm2-dense-v1",
     )
 

@@ -73,9 +73,9 @@ def _error(code: str, where: str, message: str) -> Finding:
 
 def _where(frame: "pd.DataFrame") -> list[str]:
     """`provider/region[/zone]/instance/price_kind` of every row, as `Offer.key`."""
-    zone = frame["zone"].map(lambda name: f"/{name}", na_action="ignore").fillna("")
-    keys = frame["provider"] + "/" + frame["region"] + zone + "/" + frame["instance"]
-    return list(keys + "/" + frame["price_kind"])
+    text = frame[["provider", "region", "zone", "instance", "price_kind"]].astype(object)
+    place = text["region"].where(text["zone"].isna(), text["region"] + "/" + text["zone"])
+    return list(text["provider"] + "/" + place + "/" + text["instance"] + "/" + text["price_kind"])
 
 
 def _duplicates(frame: "pd.DataFrame") -> Iterator[Finding]:

@@ -70,5 +70,5 @@ def _answer(
 
 
 def _names(offers: "pd.DataFrame") -> tuple[str, ...]:
-    joined = offers["provider"].str.cat(offers["instance"], sep="/")
-    return tuple(sorted(joined.unique()))
+    pairs = offers[["provider", "instance"]].drop_duplicates().astype(object)
+    return tuple(sorted(pairs["provider"] + "/" + pairs["instance"]))

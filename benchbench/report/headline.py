@@ -7,6 +7,7 @@ from benchbench import units
 from benchbench.derive import Figures
 from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
+from benchbench.recommend.sentences import runner_up
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -105,7 +106,7 @@ def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Ans
     if not sentences:
         hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
         return Answer("What to do", "Nothing has been compared yet.", (hint,))
-    more = [said for one in recommendations for said in _runner_up(one)]
+    more = [said for one in recommendations if (said := runner_up(one))]
     indicative = any(one.indicative for one in recommendations)
     return Answer("What to do", sentences[0], (*sentences[1:], *more), indicative)
 
@@ -126,17 +127,6 @@ def _rent(recommendation: Recommendation) -> str:
         f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, "
         f"{price} ({', '.join(filter(None, known))})."
     )
-
-
-def _runner_up(recommendation: Recommendation) -> tuple[str, ...]:
-    candidates = recommendation.candidates
-    if len(candidates) < 2:  # noqa: PLR2004 - alone there is no runner-up
-        return ()
-    first, second = candidates[:2]
-    dearer = units.percent(second.usd_per_unit.value / first.usd_per_unit.value - 1)
-    tied = " and within the interval: a tie" if second.tied_with_best else ""
-    workload = recommendation.goal.workload
-    return (f"Next for {workload}: {second.offer.instance}, {dearer} dearer{tied}.",)
 
 
 def _sure(

@@ -4,13 +4,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from benchbench import catalog
-from benchbench.catalog import defaults, silicon
+from benchbench.catalog import agreement, defaults, fetch, shelf, silicon
 from benchbench.catalog.importers import names as names_of_sellers
 from benchbench.catalog.offer import Offer
 from tests import factories
@@ -210,3 +211,48 @@ def test_cpu_peaks() -> None:
         if family.clock_hz:
             peak = family.peaks(family.cores)["fp32"]
             assert peak == pytest.approx(float(row["peak_fp32_tflops_socket"]) * 1e12, rel=0.01)
+
+
+GATHERED = [
+    ("karpenter", "aws/aws_ondemand_linux.csv", 0),
+    ("karpenter", "gcp/gcp_ondemand_spot.csv", 0),
+    ("gcosts", "gcp/gcp_compute_cud_spot.csv", 51),
+    ("ec2-shop", "aws/aws_ondemand_reserved_allregions_2025-04.csv", 0),
+    ("aws-spot-advisor", "spot/aws_spot_advisor.csv", None),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "name", "rejected"), GATHERED)
+def test_every_row_is_accounted_for(kind: str, name: str, rejected: int | None) -> None:
+    """Rows of the file = rows used + rows rejected, each of these with a reason."""
+    with (DATA / name).open(encoding="utf-8") as file:
+        rows = sum(1 for line in file if line.strip()) - 1
+    day = date(2026, 8, 1)
+    report = shelf.take(
+        kind, str(DATA / name), provider=None, as_of=day, opener=fetch.over_https
+    ).report
+    assert report.rows_in == rows == report.rows_used + report.rows_rejected
+    assert rejected is None or report.rows_rejected == rejected
+
+
+def test_azure_hosts_are_no_instances() -> None:
+    """Of Azure's 67,672 rows 2,195 are dedicated hosts and 68 have no price above 0."""
+    path = str(DATA / "azure/azure_ondemand_linux.csv")
+    day = date(2026, 6, 18)
+    report = shelf.take("karpenter", path, provider=None, as_of=day, opener=fetch.over_https).report
+    assert (report.rows_in, report.rows_rejected, report.offers) == (67672, 2263, 65409)
+    assert [one.rows for one in report.reasons] == [2195, 68]
+
+
+@pytest.mark.slow
+def test_two_sources_of_google_agree() -> None:
+    """The common rows of Google's two tables agree within 1 %, all of them."""
+    sources = ("gcosts:gcp/gcp_compute_cud_spot.csv", "karpenter:gcp/gcp_ondemand_spot.csv")
+    frames = [
+        shelf.named(one.replace(":", f":{DATA}/"), date(2026, 8, 1), fetch.over_https)
+        for one in sources
+    ]
+    found = agreement.between(*frames)
+    assert found.common > 25_000
+    assert found.within_1_percent == found.common
