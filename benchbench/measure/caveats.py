@@ -7,7 +7,7 @@ from typing import Literal
 
 from benchbench import units
 from benchbench.measure.checks import Agreement
-from benchbench.measure.power import Integral
+from benchbench.measure.power import LONGEST_GAP_S, Integral
 from benchbench.record import (
     Caveat,
     Ceiling,
@@ -45,7 +45,6 @@ _LARGEST_JUMP_FRACTION = 1e-3
 """A clock that is steered goes wrong by up to 0.05 %; one that is set jumps."""
 _ENERGIES_APART_FRACTION = 0.05
 _FEWEST_POWER_SAMPLES = 60
-_LONGEST_POWER_GAP_S = 3.0
 _LEAST_TOP1 = 0.99
 _MEMORY = {"memory_copy", "memory_scale", "memory_add", "memory_triad", "memory_read"}
 
@@ -276,7 +275,7 @@ def _energy(observed: Observed) -> Iterator[Caveat]:
     power = observed.power
     if power is None:
         return
-    if power.longest_gap_s > _LONGEST_POWER_GAP_S:
+    if power.longest_gap_s > LONGEST_GAP_S:
         gap = units.duration(power.longest_gap_s)
         text = f"power was not seen for {gap}, so its samples give no energy"
         yield _warning("power_gap", text, "leave a processor free for the sampler")

@@ -8,6 +8,8 @@ from benchbench.measure.counters import GpuCounters, HostCounters
 from benchbench.measure.device import NANOSECONDS, Clock
 from benchbench.record import IdlePower, Sample
 
+LONGEST_GAP_S = 3.0
+"""Between two looks: beyond it the curve is unknown."""
 _IDLE_LOOKS = 5
 _IDLE_S = 0.5
 

@@ -11,14 +11,13 @@ from typing import Self, TypeVar
 
 from benchbench.measure.counters import CpuTimes, GpuCounters, HostCounters, Pressure, Switches
 from benchbench.measure.device import NANOSECONDS, Clock
-from benchbench.measure.power import Integral, integral
+from benchbench.measure.power import LONGEST_GAP_S, Integral, integral
 from benchbench.record import Energy, EnergyScope, Interference, Sample
 
 PERIOD_S = 0.1
 _HOST_PERIOD_S = 1.0
 _SHORTEST_ENERGY_WINDOW_S = 2.0
 _FEWEST_ENERGY_TICKS = 20
-_LONGEST_POWER_GAP_S = 3.0
 _OURS = 1
 """A GPU with one process computing on it has ours alone."""
 
@@ -199,7 +198,7 @@ class Watch:
         seen = self.power_integral()
         if self._gpu is None or seen is None or seen.joules <= 0:
             return None
-        if seen.longest_gap_s > _LONGEST_POWER_GAP_S:
+        if seen.longest_gap_s > LONGEST_GAP_S:
             return None
         if self._elapsed_s() < _SHORTEST_ENERGY_WINDOW_S or seen.samples < _FEWEST_ENERGY_TICKS:
             return None
