@@ -146,7 +146,7 @@ def peaks(team: Team, c: ctypes.CDLL) -> Line:
 
 def products(team: Team, precision: Precision, cache_bytes: int) -> Line:
     """The ceiling's winner over the FMA loop, as the search finds it."""
-    cold = HostStopwatch(cpu.flusher(cache_bytes))
+    cold = HostStopwatch(cpu.flusher(team, cache_bytes))
     kernel = Kernel("matmul", "FLOP/s", "cpu", cold, matmul.cpu(precision), precision, 1)
     found = ceiling(kernel, 3.0)
     assert found is not None  # noqa: S101 - some path always works
