@@ -113,7 +113,7 @@ def _peaks(team: Team, bench: Bench) -> Iterator[Ceiling]:
 
 
 def _products(team: Team, bench: Bench) -> Iterator[Ceiling]:
-    cold = HostStopwatch(flusher(bench.cache_bytes))
+    cold = HostStopwatch(flusher(team, bench.cache_bytes))
     for precision in bench.precisions:
         kernel = Kernel(
             "matmul",
@@ -128,13 +128,13 @@ def _products(team: Team, bench: Bench) -> Iterator[Ceiling]:
             yield found.model_copy(update={"setting": found.setting | _blas()})
 
 
-def flusher(cache_bytes: int) -> Callable[[], None]:
-    """Overwrites twice the last-level cache, without PyTorch.
+def flusher(team: Team, cache_bytes: int) -> Callable[[], object]:
+    """Overwrites twice the last-level cache from all cores of the team, without PyTorch.
 
     Its threads would wait for more work on the processors that another BLAS's threads need.
     """
-    scratch = np.zeros(2 * cache_bytes, np.uint8)
-    return lambda: scratch.fill(1)
+    parts = np.array_split(np.zeros(2 * cache_bytes, np.uint8), len(team))
+    return lambda: team.each(lambda member: parts[member].fill(1))
 
 
 def _memory(team: Team, bench: Bench) -> Iterator[Ceiling]:

@@ -81,11 +81,8 @@ def kernels(operands: Operands, isa: Isa) -> Iterator[Kernel]:
     library = Library(functions.values(), isa)
     for kind in _ARRAYS:
         compiled = [
-            _Compiled(operands, library, functions[kind, bypass], kind, f"{name}, {isa.name}")
-            for bypass, name in (
-                (True, "stores past the caches"),
-                (False, "stores through the caches"),
-            )
+            _Compiled(operands, library, functions[kind, bypass], kind, path)
+            for bypass, path in ((True, "non-temporal stores"), (False, "ordinary stores"))
         ]
         candidates = [one.candidate() for one in compiled] + _torch(operands, kind)
         threads = len(operands.team)

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from benchbench import ceilings
 from benchbench.ceilings import cpu, cuda, decode, fma, ladder, matmul, memory, storage
 from benchbench.ceilings.gauge import Gauge
 from benchbench.ceilings.search import Kernel
-from benchbench.ceilings.team import placement
+from benchbench.ceilings.team import Team, placement
 from benchbench.errors import CannotMeasureError
 from benchbench.record import Ceiling, Precision
 from benchbench.system.host import Host
@@ -93,6 +94,19 @@ def test_one_core_is_one_core() -> None:
     cpus = [max(os.sched_getaffinity(0))]
     with cpu.staying(cpus):
         assert os.sched_getaffinity(0) == set(cpus)
+
+
+def test_flushing_touches_twice_the_cache_from_every_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every byte of the scratch array is written, each core's own cache included."""
+    arrays: list[np.ndarray] = []
+    split = np.array_split
+    monkeypatch.setattr(np, "array_split", lambda array, n: arrays.append(array) or split(array, n))
+    with Team([*os.sched_getaffinity(0)][:2]) as team:
+        cpu.flusher(team, 4097)()
+    assert arrays[0].nbytes == 8194
+    assert arrays[0].all()
 
 
 @pytest.mark.usefixtures("small")

@@ -66,7 +66,7 @@ def test_our_own_paths_compete_with_pytorchs(operands: Operands) -> None:
     """Stores past the caches and through them, timed by the kernel; PyTorch's by the host."""
     for kind in ARRAYS:
         found = {one.path: one for each, one in candidates(operands) if each == kind}
-        own = [path for path in found if path.startswith("stores ")]
+        own = [path for path in found if path.endswith(" stores")]
         assert len(own) == 2
         assert any(path.startswith("torch.") for path in found)
         seconds = found[own[0]].prepare().call()
