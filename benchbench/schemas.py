@@ -77,6 +77,12 @@ def _agreement() -> type[Model]:
     return Agreement
 
 
+def _match() -> type[Model]:
+    from benchbench.catalog.match import Match  # noqa: PLC0415 - as above
+
+    return Match
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
@@ -89,5 +95,6 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "bill": _bill,
     "import": _import,
     "agreement": _agreement,
+    "match": _match,
 }
 NAMES = tuple(_MODELS)
