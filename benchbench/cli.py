@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchbench.evaluate import ResultList
+    from benchbench.measure.turns import Side
     from benchbench.progress import Progress
     from benchbench.record import Effort
     from benchbench.run import Outcome
@@ -52,6 +53,8 @@ class Schema(StrEnum):
     RECORD = "record"
     RESULTS = "results"
     RECOMMEND = "recommend"
+    COMPARE = "compare"
+    VERIFY = "verify"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
@@ -91,6 +94,16 @@ Parameter = Annotated[
 ]
 Out = Annotated[
     Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="How the model is executed; default: torch-eager, or what --tune finds."),
+]
+Tune = Annotated[
+    bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
+]
+Minutes = Annotated[
+    float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
 ]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
@@ -141,8 +154,11 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
 def doctor(
     *,
     ceilings: Annotated[
-        bool, typer.Option("--ceilings", help="Also measure what it could do (about a minute).")
+        bool, typer.Option("--ceilings", help="Also measure what it could do (some minutes).")
     ] = False,
+    storage: Annotated[
+        Path, typer.Option(help="With --ceilings: the folder whose disk is measured.")
+    ] = Path(),
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
     json: Json = False,
@@ -155,7 +171,11 @@ def doctor(
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     known = facts.read()
     with _progress() as progress:
-        limits = session.limits(system, effort="quick", on_event=progress) if ceilings else ()
+        limits = (
+            session.limits(system, effort="quick", on_event=progress, storage_folder=storage)
+            if ceilings
+            else ()
+        )
     report = examine(system, known, limits)
     _answer(report, terminal.doctor, json=json)
     _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)
@@ -182,6 +202,9 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    backend: Backend = None,
+    tune: Tune = False,
+    budget_minutes: Minutes = 10.0,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -195,7 +218,7 @@ def run(
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
     from benchbench import run as runner
-    from benchbench import session
+    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.store import Store
     from benchbench.system import probe
@@ -209,13 +232,19 @@ def run(
         device=device,
         precision=contract.precision(dtype),
         batch_size=batch,
+        backend=backend or contract.EAGER,
         data=data,
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
+        repeats=1 if tune else None,
     )
+    fixed = tuning.Fixed(
+        precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
+    )
+    search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with _progress() as progress:
-        outcome = session.measure(
+        outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),
             system=system,
@@ -225,6 +254,43 @@ def run(
             resume=resume,
         )
     _show_outcome(outcome, out, json=json)
+
+
+@app.command()
+@_guarded
+def compare(
+    a: Annotated[str, typer.Argument(help="WORKLOAD:batch=1, ./mine.py, a result or a folder.")],
+    b: Annotated[str, typer.Argument(help="The same; the answer is B against A.")],
+    *,
+    quick: Quick = False,
+    standard: Standard = False,
+    full: Full = False,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Processes of each side; default: 5.")
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when B is slower.")] = False,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Is B faster than A? Workloads are measured in turns; stored results are read."""
+    from benchbench import terminal, versus
+    from benchbench.measure import turns
+
+    sides = turns.side(a), turns.side(b)
+    if sides[0] is not None and sides[1] is not None:
+        effort = _effort(quick=quick, standard=standard, full=full)
+        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
+        answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
+    elif sides != (None, None):
+        raise UsageError("name two workloads to measure, or two stored results; not one of each")
+    else:
+        answer = versus.of_stored(a, b, results)
+    _answer(answer, terminal.comparisons, json=json)
+    verdicts = {one.verdict for one in answer.comparisons}
+    if verdicts == {"not_comparable"}:
+        raise typer.Exit(ExitCode.INVALID)
+    if gate and "slower" in verdicts:
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @results_app.command("list")
@@ -261,6 +327,29 @@ def results_show(
         return
     for one in found:
         _print(terminal.result(one))
+
+
+@results_app.command("verify")
+@_guarded
+def results_verify(
+    report: Annotated[
+        Path | None,
+        typer.Argument(help="A report.html, or a folder of results; default: --results."),
+    ] = None,
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Recompute every claim from the samples behind it: in stored results, or in a report."""
+    from benchbench import terminal, verify
+
+    where = results if report is None else report
+    if not where.exists():
+        raise UsageError(f"{where} is not there; name a report.html or a folder of results")
+    answer = verify.page(where) if where.is_file() else verify.store(where)
+    _answer(answer, terminal.verification, json=json)
+    if answer.findings:
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @app.command()
@@ -583,17 +672,51 @@ def _bill(provider: str, service: str, size: str, region: str | None, *, json: b
     _answer(egress.bill(schedule, egress.size(size, schedule), region), terminal.bill, json=json)
 
 
+def _measured_in_turns(
+    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+) -> tuple[list[str], list[str]]:
+    """The documents of the two sides, measured one after the other in turns."""
+    from benchbench import run as runner
+    from benchbench import session
+    from benchbench.measure import turns
+    from benchbench.store import Store
+    from benchbench.system import probe
+
+    system, count = probe(), turns.PAIRS[effort] if pairs is None else pairs
+    plans = [
+        runner.plan([one.file], system=system, effort=effort, repeats=count, **one.options)
+        for one in (a, b)
+    ]
+    order = turns.in_turns(*plans)
+    with _progress() as progress:
+        outcome = session.measure(
+            order,
+            store=Store(out),
+            system=system,
+            command=_command(),
+            on_event=progress,
+            with_ceilings=False,
+        )
+    first = {id(planned) for planned in plans[0]}
+    named = list(zip(order, outcome.names, strict=True))
+    return (
+        [name for planned, name in named if id(planned) in first],
+        [name for planned, name in named if id(planned) not in first],
+    )
+
+
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 
     listed = decide.results(out, session=outcome.session)
-    _answer(listed, terminal.results, json=json)
+    _answer(listed, terminal.outcome, json=json)
     _next_after(listed, out, json=json)
-    invalid = [record for record in outcome.records if record.validity == "invalid"]
+    measured = [record for record in outcome.records if not record.is_trial]
+    invalid = [record for record in measured if record.validity == "invalid"]
     if not invalid:
         return
-    failed_all = len(invalid) == len(outcome.records)
+    failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)
 
 

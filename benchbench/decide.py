@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
-from benchbench.catalog import silicon
+from benchbench.catalog import expected, silicon
 from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Recommendation
 from benchbench.record import Record
@@ -24,20 +24,21 @@ from benchbench.tco.answer import TcoAnswer
 
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
+_expected = cache(expected.load)
 """Read once: they do not change while a command runs."""
 
 
 def records(url: str | Path) -> tuple[Record, ...]:
     """What is stored at `url`. Raises UsageError when there is nothing yet."""
-    found = Store(url).read().records
+    found = records_if_any(url)
     if not found:
         raise UsageError(f"no results in {url}; measure first: benchbench run --quick")
     return found
 
 
 def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored at `url`; empty is an answer too."""
-    return Store(url).read().records
+    """What is stored at `url`, a search's trials excepted; empty is an answer too."""
+    return tuple(record for record in Store(url).read().records if not record.is_trial)
 
 
 def goal(stored: Sequence[Record], workload: str | None, limits: Mapping[str, Any]) -> Goal:
@@ -81,13 +82,13 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
     read = Store(url).read()
     if session is not None:
         read = read.of_session(session)
-    return evaluate.results(read, _silicon())
+    return evaluate.results(read, _silicon(), _expected())
 
 
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
-    known = _silicon()
-    return tuple(evaluate.figures(group, known) for group in derive.group(stored))
+    known, usual = _silicon(), _expected()
+    return tuple(evaluate.figures(group, known, usual) for group in derive.group(stored))
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,18 @@ def _recommend() -> type[Model]:
     return Recommendation
 
 
+def _compare() -> type[Model]:
+    from benchbench.derive.comparison import ComparisonList  # noqa: PLC0415 - as above
+
+    return ComparisonList
+
+
+def _verify() -> type[Model]:
+    from benchbench.verify import Verification  # noqa: PLC0415 - as above
+
+    return Verification
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -89,6 +101,8 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "record": _record,
     "results": _results,
     "recommend": _recommend,
+    "compare": _compare,
+    "verify": _verify,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,

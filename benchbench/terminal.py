@@ -10,6 +10,9 @@ from rich.text import Text
 
 from benchbench import units
 from benchbench.catalog.offer import STALE_AFTER_DAYS
+from benchbench.derive import ceiling
+from benchbench.derive.normal import WORDS as NORMAL_WORDS
+from benchbench.evaluate import default_beside
 from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -23,15 +26,19 @@ if TYPE_CHECKING:
     from benchbench.catalog.match import Match
     from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
+    from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
     from benchbench.recommend import Candidate, Recommendation
-    from benchbench.record import Caveat, Ceiling, System
+    from benchbench.record import Caveat, Ceiling, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import TcoAnswer
+    from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
 _SHOWN = 5
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
+_MOST_FINDINGS = 10
+_MOST_DIFFERENCES = 8
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
 
@@ -49,12 +56,15 @@ def doctor(report: DoctorReport) -> RenderableType:
 
 def ceilings(measured: Sequence[Ceiling]) -> Table:
     """What the machine reaches on one kernel."""
-    table = _table("Measured ceilings", "kernel", "dtype", "device", "reaches", "path")
+    table = _table("Measured ceilings", "kernel", "on", "reaches", "by")
     for one in measured:
         estimate = Estimate(value=one.value, low=one.low, high=one.high, basis="measured")
-        reached = units.si(one.value, one.unit.replace("byte", "B"))
+        reached = units.ceiling(one.value, one.unit)
         table.add_row(
-            one.kind, one.dtype or units.UNKNOWN, one.device, _within(reached, estimate), one.path
+            ceiling.name(one),
+            ceiling.where(one),
+            _within(reached, estimate),
+            ceiling.reached_by(one),
         )
     return table
 
@@ -90,6 +100,55 @@ def results(listed: ResultList) -> RenderableType:
     return Group(*tables.values(), *notes)
 
 
+def outcome(listed: ResultList) -> RenderableType:
+    """The results of one run; before them what its searches tried, and what their winners gain."""
+    figures = [one.figures for one in listed.results]
+    parts: list[RenderableType] = []
+    for one in listed.results:
+        if one.tried:
+            gain = _gain(one.figures, default_beside(one.figures, figures))
+            parts += [_tried(one), Text(gain, style="bold"), *_unfinished(one), Text()]
+    return Group(*parts, results(listed))
+
+
+def _tried(one: Result) -> Table:
+    """What the search that this won tried, the fastest first."""
+    figures = one.figures
+    table = _table(
+        f"{figures.workload}: what was tried", "setting", "besides", "rate", "of default"
+    )
+    default = one.tried[0].units_per_s
+    for each in sorted(one.tried, key=lambda each: -(each.units_per_s or 0)):
+        table.add_row(*_tried_cells(each, default, figures.unit))
+    return table
+
+
+def _unfinished(one: Result) -> list[Text]:
+    said = "The time was up before everything was tried: give it more with --budget-minutes."
+    return [] if one.search_complete else [Text(said, style="yellow")]
+
+
+def _tried_cells(each: Tried, default: float | None, unit: str) -> tuple[str, ...]:
+    rate = each.units_per_s
+    return (
+        units.setting(each.precision, each.batch_size, each.backend),
+        units.changes(each.parameters, each.threads, each.environment),
+        (each.because or units.UNKNOWN) if rate is None else units.rate(rate, unit),
+        "" if rate is None or default is None else f"{units.number(rate / default)}x",
+    )
+
+
+def _gain(best: Figures, beside: Figures | None) -> str:
+    """The winner against the default, both measured in full and in turns."""
+    setting = units.setting(best.precision, best.batch_size, best.backend)
+    if beside is None:
+        return f"Best: {setting}, the default: nothing tried was faster."
+    if best.throughput is None or beside.throughput is None:
+        return f"Best in the trials: {setting}; one of the two full measurements is not valid."
+    ratio = best.throughput.value / beside.throughput.value
+    return f"Best: {setting}, {units.number(ratio)}x the default, measured in turns."
+
+
 def result(one: Result) -> RenderableType:
     """One configuration in full, with its doubts and why it is not faster."""
     figures = one.figures
@@ -98,12 +157,80 @@ def result(one: Result) -> RenderableType:
         if value != units.UNKNOWN:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
+    if one.tried:
+        parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
         parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
         parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
+
+
+def comparisons(listed: ComparisonList) -> RenderableType:
+    """B against A: the verdict in words, then what is behind it."""
+    return Group(*(part for one in listed.comparisons for part in _comparison(one)))
+
+
+def _comparison(one: Comparison) -> list[RenderableType]:
+    table = _table(one.workload, "", "side", "setting", "throughput", "runs")
+    for letter, side in (("A", one.a), ("B", one.b)):
+        figures = side.figures
+        setting = f"{figures.backend} {figures.precision} x{figures.batch_size}"
+        runs = units.count(figures.processes)
+        table.add_row(letter, side.label, setting, throughput(figures), runs)
+    parts: list[RenderableType] = [table, Text(_verdict(one), style="bold")]
+    if one.minimum_detectable_effect is not None:
+        smallest = units.percent(one.minimum_detectable_effect)
+        parts.append(Text(f"So many runs of this spread would find a difference of {smallest}."))
+    differing = [
+        f"{d.name}: {_given(d.a)} → {_given(d.b)}" for d in one.differences[:_MOST_DIFFERENCES]
+    ]
+    left = len(one.differences) - len(differing)
+    if left > 0:
+        differing.append(f"… and {left} more; all of them with --json")
+    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+
+
+def _verdict(one: Comparison) -> str:
+    said = one.verdict.upper().replace("_", " ")
+    if one.ratio is None:
+        return f"{said}: {one.because}."
+    ratio = units.number(one.ratio.value, 4)
+    known = units.between(one.ratio.low, one.ratio.high, digits=4)
+    return f"B is {said}: {ratio} times as fast as A ({known}); {one.because}."
+
+
+def _given(value: str | None) -> str:
+    return units.UNKNOWN if value is None else value
+
+
+def verification(answer: Verification) -> RenderableType:
+    """What was recomputed, and what does not hold."""
+    held = "all of it holds" if not answer.findings else f"{len(answer.findings)} do not hold"
+    claims = units.counted(answer.claims, "claim")
+    found = [
+        Text(f"wrong: {one.where}: {one.message}", style="red")
+        for one in answer.findings[:_MOST_FINDINGS]
+    ]
+    left = len(answer.findings) - len(found)
+    more = [Text(f"… and {left} more; all of them with --json")] if left > 0 else []
+    said = (
+        f"{answer.what}: {claims} of {units.counted(answer.records, 'record')} recomputed, {held}."
+    )
+    return Group(
+        *found, *more, *(Text(f"note: {n}", style="dim") for n in answer.notes), Text(said)
+    )
+
+
+def _normal(figures: Figures) -> list[Text]:
+    """Is this number normal?"""
+    if figures.normal is None:
+        return []
+    known = figures.normal
+    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
@@ -317,7 +444,9 @@ def _capabilities(capabilities: Sequence[Capability]) -> Table:
 
 def _result_cells(one: Result) -> tuple[str, ...]:
     figures = one.figures
-    setting = f"{figures.precision} x{figures.batch_size} {figures.devices[0]}"
+    setting = units.setting(
+        figures.precision, figures.batch_size, figures.backend, figures.devices[0]
+    )
     if one.failure is not None:
         return figures.workload, setting, f"failed: {one.failure.kind}", "", "", ""
     return (
@@ -342,6 +471,9 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
         ("datasheet's peak", units.flops(figures.datasheet_flops)),
         ("which assumes", figures.datasheet_because or units.UNKNOWN),
+        ("observed clock", units.clock(figures.observed_clock_hz)),
+        ("datasheet's peak at that clock", units.flops(figures.datasheet_flops_at_clock)),
+        ("of that peak", _estimate(figures.mfu_at_clock, units.percent)),
         ("of memory bandwidth (MBU)", _estimate(figures.mbu, units.percent)),
         ("energy per unit", units.si(value(figures.joules_per_unit), "J")),
         ("peak memory", units.size(figures.peak_memory_bytes)),

@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
 
 def one(kind: str, path: Path) -> None:
     """Import it here, and read it bare; print the line."""
-    from benchbench.catalog import catalogue, fetch, importing, shelf  # noqa: PLC0415  not timed
+    from benchbench.catalog import catalogue, fetch, importing, shelf
 
     started = time.perf_counter()
     bare = _bare(path)

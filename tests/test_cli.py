@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from benchbench import schemas
 from benchbench.cli import app
-from benchbench.record import Cloud
+from benchbench.record import Cloud, Work
 from benchbench.store import Store
 from tests import factories as make
 
@@ -90,6 +90,35 @@ def test_results_list_prints_figures(stored: Path) -> None:
     figures = printed["results"][0]["figures"]
     assert figures["throughput"]["value"] == pytest.approx(4.0)
     assert figures["share_of_achievable"]["value"] == pytest.approx(0.80997, rel=1e-4)
+
+
+def test_compare_gates_on_a_slower_result(tmp_path: Path) -> None:
+    """B at half the speed: exit 1 only where --gate asks for it."""
+    for folder, rates in (("a", (10.0, 10.1, 9.9)), ("b", (5.0, 5.1, 4.9))):
+        for index, rate in enumerate(rates):
+            Store(tmp_path / folder).write(make.record(rate, repeat=index))
+    sides = str(tmp_path / "a"), str(tmp_path / "b")
+    (found,) = document("compare", "compare", *sides)["comparisons"]
+    assert found["verdict"] == "slower"
+    assert found["ratio"]["value"] == pytest.approx(0.5, rel=0.01)
+    assert call("compare", *sides, "--gate").exit_code == 1
+    assert "SLOWER" in call("compare", *sides).stdout
+
+
+def test_compare_of_different_work_is_invalid(tmp_path: Path) -> None:
+    """An image is no sequence: exit 3, and why."""
+    for folder, unit in (("a", "image"), ("b", "sequence")):
+        Store(tmp_path / folder).write(make.record(work=Work(unit=unit)))
+    result = call("compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert result.exit_code == 3
+    assert "one counts in images, the other in sequences" in result.stdout
+
+
+def test_compare_wants_two_of_a_kind() -> None:
+    """A workload to measure cannot be held against a stored result in turns."""
+    result = call("compare", "resnet50-train", "some-result")
+    assert result.exit_code == 2
+    assert "not one of each" in result.stderr
 
 
 def test_results_show_explains(stored: Path) -> None:

@@ -80,3 +80,25 @@ def test_the_same_inputs_give_the_same_page() -> None:
         decide.page([make.record(4.0)], scenario=None, today=TODAY).html for _ in range(2)
     )
     assert first == second
+
+
+def test_trials_of_a_search_decide_nothing(tmp_path: Path) -> None:
+    """A trial's 9.9 images/s is nowhere; the winner and the default are."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    stored = decide.records(tmp_path)
+    rates = [one.throughput.value for one in decide.figures(stored) if one.throughput]
+    assert sorted(rates) == [1.0, 2.5]
+
+
+def test_the_page_heads_the_winner_with_the_default_beside_it(tmp_path: Path) -> None:
+    """And a trial, short as it is, does not make a standard measurement indicative."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    page = decide.page(decide.records(tmp_path), scenario=None, today=TODAY)
+    assert page.delivers.startswith("2.50 images/s")
+    beside = "torch-compile, fp32, batch 16), 2.50 times the default (torch-eager, fp32, batch 8"
+    assert beside in page.html
+    assert "Indicative only" not in page.html

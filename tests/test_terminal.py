@@ -59,6 +59,27 @@ def test_everything_fits_80_columns(stored: Path) -> None:
         assert widest <= 80, name
 
 
+def test_a_processors_ceilings_fit_80_columns() -> None:
+    """Kernel, place, figure with its interval, path: one line for most, none cut off."""
+    hertz = {"clock_hz": 3.24e9, "fma_ports": 1.998, "lanes": 8, "isa": "AVX2"}
+    table = terminal.ceilings(
+        (
+            make.ceiling(1.03e11, kind="fma", threads=1, path="registers only", setting=hertz),
+            make.ceiling(9.5e10, threads=96, path="widened to fp32, numpy.matmul"),
+            make.bandwidth_ceiling(2e11, kind="cache_read", threads=96, setting={"level": "L3"}),
+            make.bandwidth_ceiling(
+                9.6e-8, kind="load_latency", unit="s", threads=1, setting={"level": "memory"}
+            ),
+        )
+    )
+    lines = shown(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "cpu, 96 threads" in text
+    assert "96.0 ns ±1.0 %" in text
+    assert "cache read L3" in text
+
+
 def test_prediction_is_marked_by_word_and_mark(stored: Path) -> None:
     """Never by colour alone."""
     text = shown(answers(stored)["recommendation"])
@@ -103,3 +124,35 @@ def test_unknown_is_a_dash(stored: Path) -> None:
     store = Store("memory://unknown")
     store.write(unknown)
     assert "—" in shown(terminal.results(decide.results("memory://unknown")))
+
+
+def test_a_search_shows_what_it_tried_and_what_its_winner_gains(tmp_path: Path) -> None:
+    """Fastest first, failures with their reason, the gain of the full measurements; 80 columns."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    text = shown(terminal.outcome(decide.results(tmp_path)))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    tried = [line for line in lines if line.startswith("fp32 x") and "cpu" not in line]
+    assert [line.split()[2] for line in tried] == ["torch-compile", "torch-eager", "openvino"]
+    assert "malloc raised" in tried[0]
+    assert "2.40x" in tried[0]
+    assert "absent" in tried[2]
+    assert "Best: fp32 x16 torch-compile, 2.50x the default, measured in turns." in text
+    assert "--budget-minutes" in text
+    assert "9.90 images/s" not in text
+    listed = decide.results(tmp_path)
+    winner = next(one for one in listed.results if one.tried)
+    assert "what was tried" in shown(terminal.result(winner))
+    assert "what was tried" not in shown(terminal.results(listed))
+
+
+def test_a_search_that_found_nothing_better_says_so(tmp_path: Path) -> None:
+    """The default alone was measured then."""
+    trial, best, _ = make.searched(backend="torch-eager", batch_size=8)
+    store = Store(tmp_path)
+    for record in (trial, best):
+        store.write(record)
+    text = shown(terminal.outcome(decide.results(tmp_path)))
+    assert "Best: fp32 x8 torch-eager, the default: nothing tried was faster." in text

@@ -15,7 +15,6 @@ from benchbench.workload import (
     WorkloadList,
     builtin,
     describe,
-    eager_only,
     find,
     list_builtin,
     load_file,
@@ -254,13 +253,6 @@ def test_a_wrong_parameter_is_refused(given: dict[str, int | str], message: str)
     """A misspelt name or another type is never quietly ignored."""
     with pytest.raises(UsageError, match=message):
         parameters(Setting(parameters=given), image_size=224, fast=True)
-
-
-def test_another_backend_is_refused() -> None:
-    """Measuring eager PyTorch under another name would be a lie."""
-    eager_only(Setting())
-    with pytest.raises(UsageError, match="no backend 'openvino'; choose torch-eager"):
-        eager_only(Setting(backend="openvino"))
 
 
 def test_a_precision_is_checked() -> None:

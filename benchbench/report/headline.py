@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchbench import units
 from benchbench.derive import Figures
+from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
@@ -33,7 +34,7 @@ def answers(
     strongest = evidence.best(figures)
     return (
         _have(records),
-        _delivers(strongest, indicative=is_indicative(records, ())),
+        _delivers(strongest, figures, indicative=is_indicative(records, ())),
         _do(recommendations, tco),
         _sure(records, strongest, recommendations, tco),
         _change(strongest, recommendations, tco),
@@ -52,13 +53,29 @@ def _have(records: Sequence[Record]) -> Answer:
     return Answer("What you have", sentence[:1].upper() + sentence[1:])
 
 
-def _delivers(strongest: Sequence[Figures], *, indicative: bool) -> Answer:
+def _delivers(
+    strongest: Sequence[Figures], figures: Sequence[Figures], *, indicative: bool
+) -> Answer:
     question = "What it delivers"
     if not strongest:
         return Answer(question, "No measurement here can be relied on.")
     rates = [f"{_rate(figure)} on {figure.workload}" for figure in strongest]
-    details = tuple(filter(None, (_ratio(figure) for figure in strongest)))
-    return Answer(question, f"{evidence.sentence_list(rates)}.", details, indicative)
+    details = [_ratio(figure) for figure in strongest]
+    details += [_beside(figure, figures) for figure in strongest]
+    sentence = f"{evidence.sentence_list(rates)}."
+    return Answer(question, sentence, tuple(filter(None, details)), indicative)
+
+
+def _beside(figure: Figures, figures: Sequence[Figures]) -> str:
+    """Which configuration that is, where it was searched for, and what it gains on the default."""
+    default = default_beside(figure, figures)
+    if default is None or default.throughput is None or figure.throughput is None:
+        return ""
+    gain = units.number(figure.throughput.value / default.throughput.value)
+    return (
+        f"{figure.workload}: that is the best configuration found ({evidence.setting(figure)}), "
+        f"{gain} times the default ({evidence.setting(default)}, {_rate(default)})."
+    )
 
 
 def _rate(figure: Figures) -> str:

@@ -20,6 +20,11 @@ class PretendedCall:
         """Of the latest call; the durations repeat in turn."""
         return self.seconds[(self.calls - 1) % len(self.seconds)]
 
+    def timed(self) -> float:
+        """One call, and what it took."""
+        self()
+        return self.duration()
+
 
 class FakeStopwatch:
     """Reads the duration off a pretended call."""

@@ -9,6 +9,7 @@ from benchbench import derive
 from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Caveat, Record
+from benchbench.report import machine
 from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
 from benchbench.report.cost import _range, stacks
 from benchbench.report.view import View, build
@@ -544,3 +545,23 @@ def test_what_the_datasheet_figure_assumes_is_said_once() -> None:
     ]
     said = str(sample.view(figures=assumed).sections)
     assert said.count("The datasheet's figure: 2 cores at an assumed 3.3 GHz.") == 1
+
+
+def test_the_machines_ceilings_are_listed_with_place_and_path() -> None:
+    """A cache's level, a latency as a time, the clock of the loop of multiply-adds."""
+    loop = {"clock_hz": 3.24e9, "fma_ports": 2.0}
+    ceilings = (
+        factories.ceiling(1.03e11, kind="fma", threads=1, setting=loop),
+        factories.bandwidth_ceiling(9.6e-8, kind="load_latency", unit="s", setting={"level": "L3"}),
+    )
+    *_, listed = machine.part([factories.record(ceilings=ceilings)]).blocks
+    assert isinstance(listed, Table)
+    cells = [[(cell.text, cell.detail) for cell in row.cells] for row in listed.rows]
+    assert cells == [
+        [
+            ("fma fp32", "cpu, 1 thread"),
+            ("103 GFLOP/s", "±1.0 %"),
+            ("fake, 3.24 GHz, 2.0 a cycle", ""),
+        ],
+        [("load latency L3", "cpu"), ("96.0 ns", "±1.0 %"), ("fake", "")],
+    ]
