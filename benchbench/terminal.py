@@ -332,6 +332,7 @@ def imported(report: ImportReport) -> RenderableType:
     lines += [f"  {one.file}:{one.line}: {one.reason}" for one in report.rejected[:_SHOWN]]
     if len(report.rejected) > _SHOWN:
         lines.append("  more of them with --json")
+    lines += [f"note: {note}" for note in report.notes]
     parts: list[RenderableType] = [Text(line) for line in lines]
     if report.agreement is not None and report.agreement.common:
         parts += [Text("Against the offers known before:"), agreement(report.agreement)]

@@ -79,6 +79,8 @@ class ImportReport(Model):
     """The commonest first."""
     rejected: tuple[Rejection, ...]
     """The first of them."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of the source as a whole."""
     agreement: Agreement | None = None
     """With the offers known before."""
     stored: str | None = None
@@ -131,6 +133,7 @@ class _Tally:
         self.rows_in = self.rows_used = self.offers_rejected = 0
         self.reasons: Counter[str] = Counter()
         self.rejected: list[Rejection] = []
+        self.notes: list[str] = []
 
     def refuse(self, line: int, reason: str, *, whole_row: bool) -> None:
         self.offers_rejected += not whole_row
@@ -143,6 +146,8 @@ class _Tally:
 
 
 def _piece(piece: list[Entry], tally: _Tally, defaults: dict[str, Any]) -> pd.DataFrame:
+    tally.notes += [entry.note for entry in piece if entry.note]
+    piece = [entry for entry in piece if not entry.note]
     lines = [
         Line(tally.file, at, _cells({**defaults, **offer}))
         for at, entry in enumerate(piece)
@@ -205,6 +210,7 @@ def _report(
         with_known_sizes=int(np.count_nonzero(known_size)),
         reasons=tuple(Reason(reason=why, rows=n) for why, n in tally.reasons.most_common()),
         rejected=tuple(tally.rejected),
+        notes=tuple(tally.notes),
         agreement=agreement.between(frame, known),
     )
 

@@ -166,7 +166,7 @@ def test_aliases_and_ids_are_unique() -> None:
 
 
 def test_clouds_price_within_reason() -> None:
-    """An H100 hour on demand costs between $1.5 and $18 at every provider (Azure in Japan: $17.82)."""
+    """An H100 hour on demand costs $1.5 to $18 at every provider (Azure in Japan $17.82)."""
     rows = CATALOG.where(gpu="H100", price_kind="on_demand").frame
     hourly = rows["price_usd_per_hour"] / rows["accelerator_count"]
     assert len(rows) > 20

@@ -209,6 +209,15 @@ def test_azure_refused(change: dict[str, object], reason: str) -> None:
     assert reason in why
 
 
+def test_azure_pages_left_out() -> None:
+    """A saved page that points to the next one is known to be a part only."""
+    part = json.dumps({"Items": [AZURE], "NextPageLink": "https://prices.azure.com/?skip=1"})
+    report = imported("azure-retail", part).report
+    assert report.rows_in == 1
+    assert "points to another" in report.notes[0]
+    assert imported("azure-retail", page(AZURE)).report.notes == ()
+
+
 def test_azure_pages_on_end() -> None:
     """Several pages in one file are one source."""
     other = AZURE | {"armRegionName": "eastus"}
