@@ -109,7 +109,10 @@ def read(kind: str, file: IO[bytes], given: Given, *, source_url: str | None = N
     entries = KINDS[kind](file, given)
     frames = [_piece(piece, tally, defaults) for piece in _pieces(entries)]
     known = given.catalog().frame
-    frame = _last_of_each(with_sizes(rows.joined(frames), known))
+    listed = rows.joined(frames)
+    frame = with_sizes(_last_of_each(listed), known)
+    if repeated := len(listed) - len(frame):
+        tally.notes.append(f"{repeated} offers are listed more than once; the last of each counts")
     return Imported(frame, _report(kind, given, tally, frame, known))
 
 

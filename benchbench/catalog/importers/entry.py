@@ -49,7 +49,7 @@ class Given:
         """Raises UsageError where it was not given."""
         if self.provider is None:
             raise UsageError(f"{self.file} does not say whose prices it holds; give --provider")
-        return self.provider
+        return self.provider.casefold()
 
 
 @dataclass(frozen=True)

@@ -430,3 +430,11 @@ def test_disagreement_is_told() -> None:
     assert agreement is not None
     assert (agreement.common, agreement.within_1_percent, agreement.beyond_10_percent) == (1, 0, 1)
     assert (agreement.farthest[0].first_usd_per_hour, agreement.median_ratio) == (40, 1.25)
+
+
+def test_repeated_offers_are_told() -> None:
+    """The same offer twice: the last counts, and it is said."""
+    text = "cloud,region,instance_type,price_usd_hr\naws,r,x,1\naws,r,x,2\n"
+    found = imported("karpenter", text)
+    assert list(found.frame["price_usd_per_hour"]) == [2]
+    assert "1 offers are listed more than once" in found.report.notes[0]
