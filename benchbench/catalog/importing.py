@@ -5,12 +5,12 @@ in pieces: what is held is the typed columns, and the first `KEPT` of the reject
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ from pydantic import Field
 from benchbench.catalog import agreement, rows
 from benchbench.catalog.agreement import Agreement
 from benchbench.catalog.importers import KINDS
-from benchbench.catalog.importers.entry import Entry, Given
-from benchbench.catalog.rows import COLUMNS, Line
+from benchbench.catalog.importers.entry import Draft, Entry, Given
+from benchbench.catalog.rows import COLUMNS
 from benchbench.errors import UsageError
 from benchbench.record import Model
 
@@ -148,17 +148,13 @@ class _Tally:
             self.rejected.append(Rejection(file=self.file, line=line, reason=reason))
 
 
-def _piece(piece: list[Entry], tally: _Tally, defaults: dict[str, Any]) -> pd.DataFrame:
+def _piece(piece: list[Entry], tally: _Tally, defaults: Draft) -> pd.DataFrame:
     tally.notes += [entry.note for entry in piece if entry.note]
     piece = [entry for entry in piece if not entry.note]
-    lines = [
-        Line(tally.file, at, _cells({**defaults, **offer}))
-        for at, entry in enumerate(piece)
-        for offer in entry.offers
-    ]
-    frame, bad = rows.typed_lines(lines)
-    good = {lines[at].number for at in frame.index}
-    faults = [(row.line, row.reason) for row in bad]
+    drafts = [(at, offer) for at, entry in enumerate(piece) for offer in entry.offers]
+    frame, reasons = rows.judged(_text([offer for _, offer in drafts], defaults))
+    good = {drafts[row][0] for row in frame.index}
+    faults = [(at, why) for (at, _), why in zip(drafts, reasons, strict=True) if why]
     faults += [(at, why) for at, entry in enumerate(piece) for why in entry.faults]
     whole = {at for at, _ in faults} - good
     told = set[int]()
@@ -171,8 +167,21 @@ def _piece(piece: list[Entry], tally: _Tally, defaults: dict[str, Any]) -> pd.Da
     return frame
 
 
-def _cells(offer: dict[str, Any]) -> list[str]:
-    return ["" if (value := offer.get(name)) is None else str(value) for name in COLUMNS]
+def _text(drafts: Sequence[Draft], defaults: Draft) -> pd.DataFrame:
+    """One row of texts per offer; what no offer says is not looked at offer by offer."""
+    said = {name for offer in drafts for name in offer}
+    columns: dict[str, list[str]] = {}
+    for name in COLUMNS:
+        default = _cell(defaults.get(name))
+        if name in said:
+            columns[name] = [_cell(offer[name]) if name in offer else default for offer in drafts]
+        else:
+            columns[name] = [default] * len(drafts)
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _last_of_each(frame: pd.DataFrame) -> pd.DataFrame:
