@@ -63,6 +63,7 @@ class Schema(StrEnum):
     BILL = "bill"
     IMPORT = "import"
     AGREEMENT = "agreement"
+    MATCH = "match"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -644,6 +645,27 @@ def catalog_compare(
 
     frames = [shelf.named(one, _today(), fetch.over_https) for one in (first, second)]
     _answer(agreement.between(*frames), terminal.agreement, json=json)
+
+
+@catalog_app.command("match")
+@_guarded
+def catalog_match(
+    *,
+    imported: Imported = False,
+    instance_type: InstanceType = None,
+    cloud_metadata: CloudMetadata = False,
+    json: Json = False,
+) -> None:
+    """Which offers are this machine, or have its silicon."""
+    from benchbench import terminal
+    from benchbench.catalog import match, shelf, silicon
+    from benchbench.system import probe
+
+    system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
+    found = match.match(system, shelf.load(imported=imported), silicon.load())
+    _answer(found, terminal.match, json=json)
+    if found.kind == "none":
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @catalog_app.command("egress")

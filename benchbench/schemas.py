@@ -95,6 +95,12 @@ def _agreement() -> type[Model]:
     return Agreement
 
 
+def _match() -> type[Model]:
+    from benchbench.catalog.match import Match  # noqa: PLC0415 - as above
+
+    return Match
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
@@ -110,5 +116,6 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "bill": _bill,
     "import": _import,
     "agreement": _agreement,
+    "match": _match,
 }
 NAMES = tuple(_MODELS)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.check import Finding
     from benchbench.catalog.egress import Bill
     from benchbench.catalog.importing import ImportReport
+    from benchbench.catalog.match import Match
     from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
@@ -375,6 +376,7 @@ def imported(report: ImportReport) -> RenderableType:
     lines += [f"  {one.file}:{one.line}: {one.reason}" for one in report.rejected[:_SHOWN]]
     if len(report.rejected) > _SHOWN:
         lines.append("  more of them with --json")
+    lines += [f"note: {note}" for note in report.notes]
     parts: list[RenderableType] = [Text(line) for line in lines]
     if report.agreement is not None and report.agreement.common:
         parts += [Text("Against the offers known before:"), agreement(report.agreement)]
@@ -396,6 +398,17 @@ def agreement(one: Agreement) -> RenderableType:
         f"  {two.key}: {units.usd(two.first_usd_per_hour)}, {units.usd(two.second_usd_per_hour)}"
         for two in one.farthest[:_SHOWN]
     ]
+    return Group(*(Text(line) for line in lines))
+
+
+def match(found: Match) -> RenderableType:
+    """Which offers a machine is, and how we know."""
+    kinds = {"instance": "This very instance", "silicon": "The same silicon", "none": "No offer"}
+    lines = [f"{kinds[found.kind]}: {found.because}"]
+    if found.socket_share_fraction is not None:
+        share = units.percent(found.socket_share_fraction)
+        lines.append(f"{share} of a socket of {found.silicon}")
+    lines += [f"  {name}" for name in found.instances]
     return Group(*(Text(line) for line in lines))
 
 

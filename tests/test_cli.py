@@ -257,7 +257,7 @@ def test_catalogue_shows_and_checks() -> None:
         (("tco", "nowhere.toml"), 2, "nowhere.toml"),
         (("results", "list"), 2, "benchbench run --quick"),
         (("results", "show", ""), 2, "results list"),
-        (("catalog", "show", "--gpu", "no-such-gpu"), 2, "no offer matches"),
+        (("catalog", "show", "--gpu", "no-such-gpu"), 2, "no offer with the accelerator"),
     ],
 )
 def test_a_mistake_is_one_sentence(

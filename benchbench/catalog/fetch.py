@@ -4,6 +4,7 @@ HTTPS only, redirects included; a time limit on every read; never more than `MOS
 file without a name, so that nothing half fetched is left behind.
 """
 
+import hashlib
 import tempfile
 import urllib.error
 import urllib.parse
@@ -48,6 +49,12 @@ def _check(url: str) -> None:
 def shown(url: str) -> str:
     """Without the query, which may hold a key."""
     return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def query_mark(url: str) -> str:
+    """Tells addresses apart that differ in their query only; empty where there is none."""
+    query = urllib.parse.urlsplit(url).query if is_url(url) else ""
+    return hashlib.sha256(query.encode()).hexdigest()[:8] if query else ""
 
 
 def is_url(where: str) -> bool:

@@ -208,10 +208,15 @@ def usable_cores(system: System, family: CpuFamily) -> tuple[float, str]:
     if cpu.quota_threads is not None and cpu.quota_threads / shown < cores:
         cores = cpu.quota_threads / shown
         counted = f"a quota of {cpu.quota_threads:g} processors, {cores:g} cores"
-    rented = system.cloud is not None or system.virtualisation.hypervisor is not None
-    if rented and shown == 1 and family.threads_per_core > 1:
+    if hides_threads(system, family):
         counted += (
             "; the guest shows one thread per core, each taken for a whole core "
             "(if they are hyper-threads, half of this peak)"
         )
     return cores, counted
+
+
+def hides_threads(system: System, family: CpuFamily) -> bool:
+    """Whether a guest of a CPU with hyper-threads shows each processor as a core of its own."""
+    rented = system.cloud is not None or system.virtualisation.hypervisor is not None
+    return rented and (system.cpu.threads_per_core or 1) == 1 and family.threads_per_core > 1

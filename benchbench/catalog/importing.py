@@ -5,12 +5,12 @@ in pieces: what is held is the typed columns, and the first `KEPT` of the reject
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ from pydantic import Field
 from benchbench.catalog import agreement, rows
 from benchbench.catalog.agreement import Agreement
 from benchbench.catalog.importers import KINDS
-from benchbench.catalog.importers.entry import Entry, Given
-from benchbench.catalog.rows import COLUMNS, Line
+from benchbench.catalog.importers.entry import Draft, Entry, Given
+from benchbench.catalog.rows import COLUMNS
 from benchbench.errors import UsageError
 from benchbench.record import Model
 
@@ -79,6 +79,8 @@ class ImportReport(Model):
     """The commonest first."""
     rejected: tuple[Rejection, ...]
     """The first of them."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of the source as a whole."""
     agreement: Agreement | None = None
     """With the offers known before."""
     stored: str | None = None
@@ -107,7 +109,10 @@ def read(kind: str, file: IO[bytes], given: Given, *, source_url: str | None = N
     entries = KINDS[kind](file, given)
     frames = [_piece(piece, tally, defaults) for piece in _pieces(entries)]
     known = given.catalog().frame
-    frame = _last_of_each(with_sizes(rows.joined(frames), known))
+    listed = rows.joined(frames)
+    frame = with_sizes(_last_of_each(listed), known)
+    if repeated := len(listed) - len(frame):
+        tally.notes.append(f"{repeated} offers are listed more than once; the last of each counts")
     return Imported(frame, _report(kind, given, tally, frame, known))
 
 
@@ -131,6 +136,7 @@ class _Tally:
         self.rows_in = self.rows_used = self.offers_rejected = 0
         self.reasons: Counter[str] = Counter()
         self.rejected: list[Rejection] = []
+        self.notes: list[str] = []
 
     def refuse(self, line: int, reason: str, *, whole_row: bool) -> None:
         self.offers_rejected += not whole_row
@@ -142,15 +148,13 @@ class _Tally:
             self.rejected.append(Rejection(file=self.file, line=line, reason=reason))
 
 
-def _piece(piece: list[Entry], tally: _Tally, defaults: dict[str, Any]) -> pd.DataFrame:
-    lines = [
-        Line(tally.file, at, _cells({**defaults, **offer}))
-        for at, entry in enumerate(piece)
-        for offer in entry.offers
-    ]
-    frame, bad = rows.typed_lines(lines)
-    good = {lines[at].number for at in frame.index}
-    faults = [(row.line, row.reason) for row in bad]
+def _piece(piece: list[Entry], tally: _Tally, defaults: Draft) -> pd.DataFrame:
+    tally.notes += [entry.note for entry in piece if entry.note]
+    piece = [entry for entry in piece if not entry.note]
+    drafts = [(at, offer) for at, entry in enumerate(piece) for offer in entry.offers]
+    frame, reasons = rows.judged(_text([offer for _, offer in drafts], defaults))
+    good = {drafts[row][0] for row in frame.index}
+    faults = [(at, why) for (at, _), why in zip(drafts, reasons, strict=True) if why]
     faults += [(at, why) for at, entry in enumerate(piece) for why in entry.faults]
     whole = {at for at, _ in faults} - good
     told = set[int]()
@@ -163,8 +167,21 @@ def _piece(piece: list[Entry], tally: _Tally, defaults: dict[str, Any]) -> pd.Da
     return frame
 
 
-def _cells(offer: dict[str, Any]) -> list[str]:
-    return ["" if (value := offer.get(name)) is None else str(value) for name in COLUMNS]
+def _text(drafts: Sequence[Draft], defaults: Draft) -> pd.DataFrame:
+    """One row of texts per offer; what no offer says is not looked at offer by offer."""
+    said = {name for offer in drafts for name in offer}
+    columns: dict[str, list[str]] = {}
+    for name in COLUMNS:
+        default = _cell(defaults.get(name))
+        if name in said:
+            columns[name] = [_cell(offer[name]) if name in offer else default for offer in drafts]
+        else:
+            columns[name] = [default] * len(drafts)
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _last_of_each(frame: pd.DataFrame) -> pd.DataFrame:
@@ -205,6 +222,7 @@ def _report(
         with_known_sizes=int(np.count_nonzero(known_size)),
         reasons=tuple(Reason(reason=why, rows=n) for why, n in tally.reasons.most_common()),
         rejected=tuple(tally.rejected),
+        notes=tuple(tally.notes),
         agreement=agreement.between(frame, known),
     )
 

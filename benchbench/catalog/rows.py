@@ -73,19 +73,22 @@ class Line:
 
 def read(paths: Sequence[Path]) -> Part:
     """CSV files; `,` or `;`, with or without a byte order mark. Raises UsageError, DataError."""
+    texts = [text for path in paths if (text := _columns(path)) is not None]
+    if len(texts) == len(paths) > 0 and (frame := _sound(joined(texts))) is not None:
+        return Part(frame, ())
     parts = [_whole(path) or _line_by_line(path) for path in paths]
     frame = joined([part.frame for part in parts])
     return Part(frame, tuple(row for part in parts for row in part.rejected))
 
 
 def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One frame of several with typed columns; texts stay categories."""
+    """One frame of several with the same types of columns; texts stay categories."""
     if not frames:
         return typed(_text([]))
     columns: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [frame[name] for frame in frames]
-        if name in TEXTS:
+        if isinstance(parts[0].dtype, pd.CategoricalDtype):
             columns[name] = _texts(pd.Series(union_categoricals(parts, sort_categories=True)))
         else:
             columns[name] = pd.concat(parts, ignore_index=True)
@@ -93,7 +96,14 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _whole(path: Path) -> Part | None:
-    """All columns at once; None where anything is doubtful."""
+    """A file read column by column; None where anything in it is doubtful."""
+    text = _columns(path)
+    frame = None if text is None else _sound(text)
+    return None if frame is None else Part(frame, ())
+
+
+def _columns(path: Path) -> pd.DataFrame | None:
+    """Its cells, texts as categories and numbers as floats; None where that cannot be done."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, separator = _header(file.readline())
@@ -110,8 +120,11 @@ def _whole(path: Path) -> Part | None:
             )
     except (OSError, ValueError):  # the careful way says what is wrong
         return None
-    frame = _sound(text.reindex(columns=list(COLUMNS)))
-    return None if frame is None or not isinstance(text.index, pd.RangeIndex) else Part(frame, ())
+    if not isinstance(text.index, pd.RangeIndex):  # rows with more cells than the header
+        return None
+    full = text.reindex(columns=list(COLUMNS))
+    kinds = {name: full[name] if name in NUMBERS else _texts(full[name]) for name in COLUMNS}
+    return pd.DataFrame(kinds).astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def _sound(text: pd.DataFrame) -> pd.DataFrame | None:
@@ -127,8 +140,7 @@ def _sound(text: pd.DataFrame) -> pd.DataFrame | None:
 
 def _padded(column: "pd.Series[Any]") -> bool:
     """Whether a cell has spaces around it."""
-    names = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else ()
-    return any(name != name.strip() for name in names)
+    return any(name != name.strip() for name in column.cat.categories)
 
 
 def _line_by_line(path: Path) -> Part:
@@ -136,7 +148,7 @@ def _line_by_line(path: Path) -> Part:
     frames: list[pd.DataFrame] = []
     rejected: list[RejectedRow] = []
     while chunk := list(islice(lines, CHUNK)):
-        frame, bad = typed_lines(chunk)
+        frame, bad = _chunk(chunk)
         frames.append(frame)
         rejected += bad
     return Part(joined(frames), tuple(rejected))
@@ -193,19 +205,26 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             )
 
 
-def typed_lines(chunk: Sequence[Line]) -> tuple[pd.DataFrame, list[RejectedRow]]:
-    """The usable lines, each under its position among those without a fault, and the others."""
+def _chunk(chunk: Sequence[Line]) -> tuple[pd.DataFrame, list[RejectedRow]]:
     whole = [line for line in chunk if not line.fault]
-    text = _text([line.fields for line in whole])
-    frame = typed(text)
-    reasons = _reasons(text, frame).to_numpy()
+    frame, reasons = judged(_text([line.fields for line in whole]))
     bad = [RejectedRow(line.file, line.number, line.fault) for line in chunk if line.fault]
     bad += [
         RejectedRow(line.file, line.number, reason)
         for line, reason in zip(whole, reasons, strict=True)
         if reason
     ]
-    return frame[reasons == ""], bad
+    return frame, bad
+
+
+def judged(text: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The usable rows, typed, under their positions; and what is wrong with each, or nothing.
+
+    `text` has the columns of `Offer`, every cell a text, empty where nothing is written.
+    """
+    frame = typed(text)
+    reasons = _reasons(text, frame).to_numpy()
+    return frame[reasons == ""], list(reasons)
 
 
 def _text(fields: list[list[str]]) -> pd.DataFrame:
@@ -236,7 +255,8 @@ def typed(text: pd.DataFrame) -> pd.DataFrame:
 def _texts(column: "pd.Series[Any]", missing: str = "") -> "pd.Series[Any]":
     """As categories; `missing` in place of what is not written."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.mask(column == "", None).astype("string").astype("category")
+        codes, names = pd.factorize(column.mask(column == "", None), sort=True)
+        column = pd.Series(pd.Categorical.from_codes(codes, list(names)), index=column.index)
     if missing and missing not in column.cat.categories:
         column = column.cat.add_categories(missing)
     filled = column.fillna(missing) if missing else column
@@ -259,7 +279,8 @@ def _reasons(text: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     """Per row what is wrong with it, the first fault found; empty where nothing is."""
     reasons = pd.Series("", index=frame.index, dtype=object)
     for mask, reason in _faults(text, frame):
-        reasons = reasons.mask(mask & (reasons == ""), reason)
+        if mask.any():
+            reasons = reasons.mask(mask & (reasons == ""), reason)
     return reasons
 
 

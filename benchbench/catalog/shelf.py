@@ -50,7 +50,13 @@ def take(
     """Read one source from a file or an address."""
     url = where if fetch.is_url(where) else None
     name = fetch.shown(where).rpartition("/")[2] if url else Path(where).name
-    given = Given(file=name or "page", as_of=as_of, provider=provider)
+    others = list(_others(_stem(kind, where, provider)))
+    given = Given(
+        file=name or "page",
+        as_of=as_of,
+        provider=provider,
+        known=lambda: catalogue.load(imported=others),
+    )
     with fetch.opened(where, opener=opener) as file:
         return importing.read(kind, file, given, source_url=fetch.shown(url) if url else None)
 
@@ -58,8 +64,7 @@ def take(
 def keep(imported: Imported, where: str, *, provider: str | None) -> ImportReport:
     """Write it into the cache; an earlier import of the same source and provider is replaced."""
     report = imported.report
-    stem = "-".join(filter(None, (report.kind, provider, _slug(where))))
-    path = folder() / f"{stem}.csv"
+    path = folder() / f"{_stem(report.kind, where, provider)}.csv"
     importing.to_csv(imported.frame, path)
     url = where if fetch.is_url(where) else None
     origin = Origin(
@@ -73,8 +78,18 @@ def keep(imported: Imported, where: str, *, provider: str | None) -> ImportRepor
     return report.model_copy(update={"stored": str(path)})
 
 
-def _slug(where: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", Path(fetch.shown(where)).stem.casefold()).strip("-")[:40]
+def _stem(kind: str, where: str, provider: str | None) -> str:
+    """The same for the same source, so that it takes its own place again."""
+    slug = re.sub(r"[^a-z0-9]+", "-", Path(fetch.shown(where)).stem.casefold()).strip("-")[:40]
+    query = fetch.query_mark(where)
+    return "-".join(filter(None, (kind, provider, slug, query)))
+
+
+def _others(stem: str) -> Iterator[Path]:
+    """List prices imported before; a discount is not taken off a discount."""
+    for path, origin in origins():
+        if path.stem != stem and origin.kind != "discounts":
+            yield path
 
 
 def origins() -> Iterator[tuple[Path, Origin]]:

@@ -37,7 +37,8 @@ def aws(data: Path, chosen: Row) -> Iterator[Row]:
             if base is None or not aws_wanted(instance, base, region, chosen):
                 continue
             base |= {"provider": "aws", "region": region, "instance": instance}
-            yield priced(base, "on_demand", price, source, "high")
+            confidence = "high" if source == "karpenter-aws" else "medium"
+            yield priced(base, "on_demand", price, source, confidence)
             if region == chosen["regions"][0]:
                 yield from aws_reserved(base, price, feed.get((region, instance)))
             yield from aws_spot(base, price, advisor.get((region, instance)))

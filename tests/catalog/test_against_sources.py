@@ -213,6 +213,11 @@ def test_cpu_peaks() -> None:
             assert peak == pytest.approx(float(row["peak_fp32_tflops_socket"]) * 1e12, rel=0.01)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
 GATHERED = [
     ("karpenter", "aws/aws_ondemand_linux.csv", 0),
     ("karpenter", "gcp/gcp_ondemand_spot.csv", 0),

@@ -4,7 +4,7 @@ Read twice as a stream, so that memory holds only the products that are instance
 tenancy, nothing pre-installed, used capacity. On-demand, and standard reservations without upfront.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import IO, Any
 
 import ijson
@@ -32,34 +32,42 @@ _TERMS = {"1yr": "reserved_1y", "3yr": "reserved_3y"}
 
 def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     """One entry per product. `file` must be seekable; raises DataError where it is not the list."""
+    instances: dict[str, tuple[int, Draft]] = {}
+    position = 0
     try:
-        instances, others = _products(file)
-        file.seek(0)
-        prices: dict[str, dict[str, float]] = {}
-        for kind in ("OnDemand", "Reserved"):
-            for sku, terms in ijson.kvitems(file, f"terms.{kind}", use_float=True):
-                if sku in instances:
-                    prices.setdefault(sku, {}).update(_prices(kind, terms))
-            file.seek(0)
-    except (ijson.JSONError, AttributeError, TypeError) as error:
+        for position, (sku, product) in enumerate(ijson.kvitems(file, "products"), 1):
+            found = _product(product)
+            if isinstance(found, str):
+                yield refused(position, found)
+            else:
+                instances[sku] = position, found
+        prices = _prices(file, instances)
+    except (ijson.JSONError, AttributeError, KeyError, TypeError) as error:
         raise DataError(f"{given.file} is not AWS's price list: {error}; fetch it anew") from error
-    if not instances and not others:
+    if not position:
         raise DataError(f"{given.file} holds no products; is it AWS's bulk price list?")
-    yield from others
-    for sku, (position, attributes) in instances.items():
-        yield _entry(position, attributes, prices.get(sku, {}))
+    for sku, (at, base) in instances.items():
+        yield _entry(at, base, prices.get(sku, {}))
 
 
-def _products(file: IO[bytes]) -> tuple[dict[str, tuple[int, dict[str, Any]]], list[Entry]]:
-    instances: dict[str, tuple[int, dict[str, Any]]] = {}
-    others: list[Entry] = []
-    for position, (sku, product) in enumerate(ijson.kvitems(file, "products"), 1):
-        attributes = product.get("attributes", {})
-        if why := _unwanted(product.get("productFamily"), attributes):
-            others.append(refused(position, why))
-        else:
-            instances[sku] = position, attributes
-    return instances, others
+def _product(product: dict[str, Any]) -> Draft | str:
+    """The instance, or why it is none."""
+    attributes = product.get("attributes", {})
+    try:
+        return _unwanted(product.get("productFamily"), attributes) or _base(attributes)
+    except ValueError as error:
+        return str(error)
+
+
+def _prices(file: IO[bytes], instances: Container[str]) -> dict[str, dict[str, float]]:
+    """By SKU and kind of price."""
+    prices: dict[str, dict[str, float]] = {}
+    for kind in ("OnDemand", "Reserved"):
+        file.seek(0)
+        for sku, terms in ijson.kvitems(file, f"terms.{kind}", use_float=True):
+            if sku in instances:
+                prices.setdefault(sku, {}).update(_by_the_hour(kind, terms))
+    return prices
 
 
 def _unwanted(family: object, attributes: dict[str, Any]) -> str:
@@ -71,7 +79,7 @@ def _unwanted(family: object, attributes: dict[str, Any]) -> str:
     return ""
 
 
-def _prices(kind: str, terms: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _by_the_hour(kind: str, terms: dict[str, Any]) -> Iterator[tuple[str, float]]:
     for term in terms.values():
         attributes = term.get("termAttributes", {})
         for dimension in term["priceDimensions"].values():
@@ -88,11 +96,7 @@ def _prices(kind: str, terms: dict[str, Any]) -> Iterator[tuple[str, float]]:
                 yield name, usd
 
 
-def _entry(position: int, attributes: dict[str, Any], prices: dict[str, float]) -> Entry:
-    try:
-        base = _base(attributes)
-    except ValueError as error:
-        return refused(position, str(error))
+def _entry(position: int, base: Draft, prices: dict[str, float]) -> Entry:
     if not prices:
         return refused(position, "no price by the hour")
     offers: tuple[Draft, ...] = tuple(
@@ -101,7 +105,7 @@ def _entry(position: int, attributes: dict[str, Any], prices: dict[str, float]) 
     return Entry(position, offers)
 
 
-def _base(attributes: dict[str, Any]) -> dict[str, Any]:
+def _base(attributes: dict[str, Any]) -> Draft:
     memory = str(attributes.get("memory", "")).replace(",", "").removesuffix("GiB").strip()
     return {
         "provider": "aws",

@@ -5,6 +5,8 @@ term; savings plans stand inside the item. A file is one page or several on end;
 points to (`NextPageLink`) are followed by the fetching side, not here.
 """
 
+import io
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -20,6 +22,7 @@ from benchbench.catalog.importers.entry import (
 )
 from benchbench.errors import DataError
 
+_TAIL = 4096
 _YEARS = {"1 Year": 1, "3 Years": 3}
 
 
@@ -36,6 +39,15 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
         ) from error
     if not position:
         raise DataError(f"{given.file} holds no Items; is it a page of Azure's retail prices?")
+    if next_page(file):
+        yield Entry(position, note="its last page points to another one, which is not in the file")
+
+
+def next_page(file: IO[bytes]) -> bool:
+    """Whether the last page names one after it."""
+    file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL))
+    links = re.findall(rb'"NextPageLink"\s*:\s*(null|")', file.read())
+    return bool(links) and links[-1] == b'"'
 
 
 def _entry(position: int, item: Any) -> Entry:  # noqa: ANN401  JSON

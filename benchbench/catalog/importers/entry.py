@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 GIB = 2**30
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
+MOST_JSON_BYTES = 2**28
 
 Draft = Mapping[str, Any]
 """An offer's fields, not yet checked; `source`, `as_of` and `confidence` may be left out."""
@@ -47,7 +49,7 @@ class Given:
         """Raises UsageError where it was not given."""
         if self.provider is None:
             raise UsageError(f"{self.file} does not say whose prices it holds; give --provider")
-        return self.provider
+        return self.provider.casefold()
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,19 @@ class Entry:
     """The line in a CSV as an editor counts, else the position of the record, from 1."""
     offers: tuple[Draft, ...] = ()
     faults: tuple[str, ...] = ()
+    note: str = ""
+    """Of the whole source, as that a part of it was not given; such an entry is no row."""
 
 
 Importer = Callable[[IO[bytes], Given], Iterator[Entry]]
+
+
+def small_json(file: IO[bytes], given: Given) -> Any:  # noqa: ANN401  JSON
+    """All of a document that is a few megabytes as published; raises DataError, ValueError."""
+    if file.seek(0, io.SEEK_END) > MOST_JSON_BYTES:
+        raise DataError(f"{given.file} is beyond {MOST_JSON_BYTES} bytes; give the published file")
+    file.seek(0)
+    return json.load(file)
 
 
 def refused(number: int, why: str) -> Entry:

@@ -1,10 +1,16 @@
 """gpuhunt's prices of TPU chips: JSON by kind and region, USD per chip-hour."""
 
-import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from benchbench.catalog.importers.entry import Entry, Given, accelerated, optional, refused
+from benchbench.catalog.importers.entry import (
+    Entry,
+    Given,
+    accelerated,
+    optional,
+    refused,
+    small_json,
+)
 from benchbench.catalog.importers.karpenter import stale_spot
 from benchbench.errors import DataError
 
@@ -14,7 +20,7 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     try:
         rows = [
             (label, region, price)
-            for label, regions in json.load(file).items()
+            for label, regions in small_json(file, given).items()
             for region, price in regions.items()
         ]
     except (ValueError, AttributeError, RecursionError) as error:

@@ -5,11 +5,18 @@ The spot price is derived: the known on-demand price less the savings. Read as t
 CSV with region, os, instance_type, savings_pct_vs_od, interruption_range_index.
 """
 
-import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from benchbench.catalog.importers.entry import Draft, Entry, Given, number, of_table, refused
+from benchbench.catalog.importers.entry import (
+    Draft,
+    Entry,
+    Given,
+    number,
+    of_table,
+    refused,
+    small_json,
+)
 from benchbench.errors import DataError
 
 RANGES = ((0.0, 0.05), (0.05, 0.1), (0.1, 0.15), (0.15, 0.2), (0.2, None))
@@ -65,7 +72,7 @@ def _offer(row: dict[str, Any], prices: Prices) -> tuple[Draft, ...]:
 
 def _feed(file: IO[bytes], given: Given, prices: Prices) -> Iterator[Entry]:
     try:
-        regions = json.load(file)["spot_advisor"]
+        regions = small_json(file, given)["spot_advisor"]
         rows = [
             {
                 "region": region,

@@ -52,6 +52,7 @@ def _entry(position: int, item: Any) -> Entry:  # noqa: ANN401  JSON
 def _offers(item: dict[str, Any]) -> Iterator[Draft]:
     count = optional(item.get("GPU"), "GPU") or 0.0
     label = str(item.get("GPU_model") or "").removeprefix("NVIDIA ").removeprefix("Tesla ")
+    label = label.removesuffix(" Tensor Core")
     memory = optional(item.get("GPU_memory"), "GPU_memory")
     base = {
         "provider": "aws",

@@ -209,6 +209,15 @@ def test_azure_refused(change: dict[str, object], reason: str) -> None:
     assert reason in why
 
 
+def test_azure_pages_left_out() -> None:
+    """A saved page that points to the next one is known to be a part only."""
+    part = json.dumps({"Items": [AZURE], "NextPageLink": "https://prices.azure.com/?skip=1"})
+    report = imported("azure-retail", part).report
+    assert report.rows_in == 1
+    assert "points to another" in report.notes[0]
+    assert imported("azure-retail", page(AZURE)).report.notes == ()
+
+
 def test_azure_pages_on_end() -> None:
     """Several pages in one file are one source."""
     other = AZURE | {"armRegionName": "eastus"}
@@ -421,3 +430,11 @@ def test_disagreement_is_told() -> None:
     assert agreement is not None
     assert (agreement.common, agreement.within_1_percent, agreement.beyond_10_percent) == (1, 0, 1)
     assert (agreement.farthest[0].first_usd_per_hour, agreement.median_ratio) == (40, 1.25)
+
+
+def test_repeated_offers_are_told() -> None:
+    """The same offer twice: the last counts, and it is said."""
+    text = "cloud,region,instance_type,price_usd_hr\naws,r,x,1\naws,r,x,2\n"
+    found = imported("karpenter", text)
+    assert list(found.frame["price_usd_per_hour"]) == [2]
+    assert "1 offers are listed more than once" in found.report.notes[0]
