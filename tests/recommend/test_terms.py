@@ -277,3 +277,10 @@ def test_texts_are_the_same_by_category_or_not() -> None:
         assert [one.text(name).at(row) for row in (0, 1)] == [
             two.text(name).at(row) for row in (0, 1)
         ]
+
+
+def test_a_cost_unknown_because_of_the_deadline_breaks_no_budget() -> None:
+    """Ten hours on one, several cannot be judged: the deadline is said, the budget is not."""
+    limits = {"units": 36e6, "deadline_s": 3600.0, "budget_usd": 1e6, "max_replicas": 4}
+    rejected = out(answer([make.gpu_record(1000)], [make.gpu_offer()], **limits))
+    assert rejected.because == "needs 10.0 h; the deadline with 4 instances is 1.00 h"
