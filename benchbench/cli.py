@@ -81,9 +81,9 @@ CloudMetadata = Annotated[
 Workloads = Annotated[
     list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Indicative, about a minute each.")]
-Standard = Annotated[bool, typer.Option("--standard", help="Three processes (default).")]
-Full = Annotated[bool, typer.Option("--full", help="Five processes, ten minutes each.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Indicative: one process, to ±2 %.")]
+Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to ±1 % (default).")]
+Full = Annotated[bool, typer.Option("--full", help="Five processes, to ±0.5 %.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
 Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
 Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]

@@ -257,6 +257,8 @@ class Interference(Model):
     steal_fraction: NonNegative | None = None
     quota_throttled_fraction: NonNegative | None = None
     """The cgroup's quota had stopped us."""
+    cpu_overheated_s: NonNegative | None = None
+    """Time the processors we may use slowed down for heat, summed over them."""
     cpu_stall_fraction: NonNegative | None = None
     """Some task waited for a processor (Linux's pressure stall information, as the next two)."""
     memory_stall_fraction: NonNegative | None = None

@@ -1,6 +1,7 @@
 """Plan what to measure, give each measurement a process of its own, store each record at once."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -400,15 +401,18 @@ def _work(
 
     A workload runs in the user's own environment and what it asks for in its `own`. A ceiling is
     what the machine could do, so what holds a library back from its fastest kernel is taken away;
-    the record of a workload names it.
+    the record of a workload names it. What an earlier process compiled is out of its reach: it
+    would make a cold start look warm.
     """
     freed = dict.fromkeys(_HOLDING_BACK) if isinstance(body, MeasureCeilings) else {}
-    return run_worker(
-        Request(body=body),
-        timeout_s=timeout_s,
-        on_progress=tell.progress,
-        environment={**freed, "OMP_NUM_THREADS": str(body.threads), **own},
-    )
+    with tempfile.TemporaryDirectory(prefix="benchbench-", ignore_cleanup_errors=True) as cache:
+        set_here = {"OMP_NUM_THREADS": str(body.threads), "TORCHINDUCTOR_CACHE_DIR": cache}
+        return run_worker(
+            Request(body=body),
+            timeout_s=timeout_s,
+            on_progress=tell.progress,
+            environment={**freed, **set_here, **own},
+        )
 
 
 def _rate(seen: Measurement) -> Estimate:

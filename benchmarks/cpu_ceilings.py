@@ -206,13 +206,14 @@ def lines(folder: Path) -> Iterator[Line]:
     c, host = compiled(folder), Host()
     cache_bytes = probe().cpu.l3_bytes or 2**26
     cores = placement(Topology.of(host), host.affinity or frozenset({0}), os.cpu_count() or 1)
-    with Team(cores[-1:]) as team, cpu.limited(1), torch.inference_mode():
+    one = cores[-1:]
+    with Team(one) as team, cpu.staying(one), cpu.limited(1), torch.inference_mode():
         yield peaks(team, c)
         yield products(team, "fp32", cache_bytes)
         yield products(team, "bf16", cache_bytes)
         yield from bandwidths(team, c, cache_bytes)
     if len(cores) > 1:
-        with Team(cores) as team:
+        with Team(cores) as team, cpu.limited(len(cores)):
             yield from bandwidths(team, c, cache_bytes)
 
 

@@ -202,7 +202,7 @@ def test_a_search_shows_what_it_tried_and_what_its_winner_gains(tmp_path: Path) 
     assert "absent" in tried[2]
     assert "Best: fp32 x16 torch-compile, 2.50x the default, measured in turns." in text
     assert "--budget-minutes" in text
-    assert "99.0 images/s" not in text
+    assert "9.90 images/s" not in text
     listed = decide.results(tmp_path)
     winner = next(one for one in listed.results if one.tried)
     assert "what was tried" in shown(terminal.result(winner))

@@ -10,6 +10,7 @@ import pytest
 
 from benchbench import derive, run, tuning
 from benchbench.measure import process
+from benchbench.measure.budget import BUDGETS
 from benchbench.measure.failure import failure
 from benchbench.measure.message import WorkloadResult
 from benchbench.measure.plan import Planned, plan
@@ -99,7 +100,7 @@ def test_the_best_is_measured_in_full_beside_the_default(tmp_path: Path, worker:
     assert (best.backend, beside.backend) == ("torch-compile", "torch-eager")
     budgets = [body.budget for body, _ in worker]
     assert budgets[0] == tuning.TRIAL
-    assert budgets[-1].timed_min_s == 60
+    assert budgets[-1] == BUDGETS["standard"]
 
 
 def test_trials_are_records_that_stand_for_nothing(tmp_path: Path, worker: list[Any]) -> None:
@@ -142,6 +143,14 @@ def test_the_environment_reaches_the_process_and_the_record(
     body, environment = worker[-2]
     assert body.setting.backend == "torch-compile"
     assert environment.items() >= RAISED.items()
+
+
+def test_every_process_compiles_for_itself(tmp_path: Path, worker: list[Any]) -> None:
+    """A cold start is cold: no process meets what an earlier one compiled, and none leaves it."""
+    search(tmp_path)
+    caches = [Path(environment["TORCHINDUCTOR_CACHE_DIR"]) for _, environment in worker]
+    assert len(set(caches)) == len(worker)
+    assert not any(cache.exists() for cache in caches)
 
 
 def test_a_default_that_nothing_beats_is_measured_alone(

@@ -28,6 +28,8 @@ class Chip(Model):
     memory_bytes: Annotated[int, Field(gt=0)]
     bandwidth_bytes_per_s: Positive | None = None
     tdp_w: Positive | None = None
+    l2_bytes: Annotated[int, Field(gt=0)] | None = None
+    """The cache all compute units share."""
     clock_hz: Positive | None = None
     """Behind the peaks."""
     clocks: Peaks = {}

@@ -1,5 +1,6 @@
 """Every ceiling of the processor and its memory, on one core and on all of them."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def measure(
         available_bytes,
     )
     for count in sorted({1, len(cpus)}):
-        with Team(cpus[-count:]) as team, limited(count):
+        with Team(cpus[-count:]) as team, staying(team.cpus), limited(count):
             yield from _on(team, bench)
 
 
@@ -83,6 +84,17 @@ def limited(threads: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def staying(cpus: Sequence[int]) -> Iterator[None]:
+    """This thread, and those it starts meanwhile, run on these processors."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _on(team: Team, bench: Bench) -> Iterator[Ceiling]:
@@ -156,9 +168,9 @@ def _name(kind: str, dtype: str | None, threads: int) -> str:
 
 
 def _blas() -> dict[str, str | None]:
-    """Which kernel NumPy's BLAS chose: `openblas 0.3.31 Haswell`."""
-    for one in threadpool_info():
-        if one["user_api"] == "blas":
-            parts = (one["internal_api"], one["version"], one.get("architecture"))
-            return {"blas": " ".join(filter(None, parts))}
+    """Which kernel NumPy's BLAS chose: `openblas 0.3.31 Haswell`; SciPy may bring another."""
+    known = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    for one in [one for one in known if "numpy" in one["filepath"]] or known:
+        parts = (one["internal_api"], one["version"], one.get("architecture"))
+        return {"blas": " ".join(filter(None, parts))}
     return {}

@@ -63,18 +63,16 @@ class Operands:
 
 
 def copies(operands: Operands, threads: int) -> list[Candidate]:
-    """`target = left`: two arrays."""
+    """`target = left` on the host: two arrays."""
     paths: dict[str, Path] = {"torch.Tensor.copy_": _torch_copy}
-    if operands.device == "cpu":
-        paths["numpy.copyto, one slice a thread"] = _sliced(np_copy, threads)
+    paths["numpy.copyto, one slice a thread"] = _sliced(np_copy, threads)
     return [_candidate(name, path, operands, 2, is_copy) for name, path in paths.items()]
 
 
 def triads(operands: Operands, threads: int) -> list[Candidate]:
-    """`target = left + 3 * right`: three arrays."""
+    """`target = left + 3 * right` on the host: three arrays."""
     paths: dict[str, Path] = {"torch.add": _torch_triad}
-    if operands.device == "cpu":
-        paths["numpy in blocks, one slice a thread"] = _sliced(np_triad, threads)
+    paths["numpy in blocks, one slice a thread"] = _sliced(np_triad, threads)
     return [_candidate(name, path, operands, 3, is_triad) for name, path in paths.items()]
 
 

@@ -6,6 +6,7 @@ Each repeats what won on it alone; the slowest counts, because a step over all o
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,14 +34,20 @@ class Alone(NamedTuple):
 
 
 def together(alone: Sequence[Alone], seconds: float) -> Iterator[Ceiling]:
-    """One ceiling for each kind and type that at least two devices have."""
+    """One ceiling for each kind and type that at least two devices have.
+
+    None where all at once is more than the machine has room for (pinned memory, mostly): what each
+    reached alone is still known.
+    """
 
     def kind(one: Alone) -> tuple[str, str]:
         return one.kernel.kind, one.kernel.dtype or ""
 
     for _, group in groupby(sorted(alone, key=kind), key=kind):
         devices = tuple(group)
-        if len(devices) > 1:
+        if len(devices) < 2:  # noqa: PLR2004 - one alone is not together
+            continue
+        with suppress(RuntimeError):
             yield slowest({each.kernel.device: each for each in devices}, seconds)
 
 

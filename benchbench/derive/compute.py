@@ -129,6 +129,7 @@ def _roofline(first: Record, reached: dict[str, Any]) -> Roofline:
             if ceiling.device == first.devices[0] and ceiling.dtype in (None, first.precision)
         ),
         threads=threads if isinstance(threads, int) else None,
+        cores=first.system.cpu.usable_cores,
     )
 
 

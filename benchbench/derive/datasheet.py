@@ -74,6 +74,32 @@ def doubts_of(figures: Figures, sheet: Datasheet) -> Iterator[Caveat]:
         yield from _compute(achieved, sheet)
     if (moved := figures.achieved_bytes_per_s) is not None:
         yield from _memory(moved, sheet)
+    yield from _ceilings(figures, sheet)
+
+
+def _ceilings(figures: Figures, sheet: Datasheet) -> Iterator[Caveat]:
+    """A measured ceiling that no such device can have: what is held against it says too little."""
+    one_device = 1 / len(figures.devices)
+    memory, best = figures.memory_ceiling, figures.ceiling
+    if memory is not None and sheet.bytes_per_s and sheet.bandwidth_is_whole:
+        limit = sheet.bytes_per_s * one_device
+        if memory.low > _ABOVE_BANDWIDTH * limit:
+            yield _impossible_ceiling("memory", units.bandwidth(memory.low), units.bandwidth(limit))
+    clock = None if best is None else best.setting.get("clock_hz")
+    if best is not None and isinstance(clock, float) and sheet.flops_at_clock and sheet.clock_hz:
+        limit = sheet.flops_at_clock / sheet.clock_hz * clock * one_device
+        if best.low > limit:
+            at = f"{units.flops(limit)} at {units.clock(clock)}"
+            yield _impossible_ceiling("matmul", units.flops(best.low), at)
+
+
+def _impossible_ceiling(kind: str, reached: str, limit: str) -> Caveat:
+    return Caveat(
+        code=f"{kind}_ceiling_above_datasheet",
+        severity="warning",
+        message=f"the measured {kind} ceiling of {reached} is above the silicon's {limit}",
+        remedy="do not read shares of it; measure the ceilings again: benchbench doctor --ceilings",
+    )
 
 
 def _compute(achieved: Estimate, sheet: Datasheet) -> Iterator[Caveat]:

@@ -53,6 +53,8 @@ class Roofline:
     """Of the step's device and precision, at every number of threads measured."""
     threads: int | None = None
     """The step's."""
+    cores: int | None = None
+    """Physical ones it could use."""
 
 
 def regime(
@@ -157,15 +159,21 @@ def _cores_or_memory(slower: float, seen: _Seen) -> RegimeName | None:
 
 
 def _fall(roofline: Roofline, kinds: set[str], kept: float) -> float | None:
-    """A ceiling with all the step's threads over the same with the part that was kept."""
+    """A ceiling with all the step's threads over the same with the part that was kept.
+
+    Where it was only measured with one thread and with all: so many times the one's, up to all's.
+    """
     if roofline.threads is None:
         return None
     best: dict[int, float] = {}
     for ceiling in roofline.ceilings:
         if ceiling.kind in kinds and ceiling.threads is not None:
             best[ceiling.threads] = max(ceiling.value, best.get(ceiling.threads, 0.0))
-    all_threads, fewer = best.get(roofline.threads), best.get(round(kept * roofline.threads))
-    return None if all_threads is None or fewer is None else all_threads / fewer
+    left = round(kept * roofline.threads)
+    all_threads, one = best.get(roofline.threads), best.get(1)
+    if all_threads is None or one is None:
+        return None
+    return all_threads / best.get(left, min(all_threads, left * one))
 
 
 def _nearest_ceiling(seen: _Seen) -> Regime | None:
@@ -189,12 +197,17 @@ def _said(seen: _Seen) -> str:
 
 
 def _uses_threads(seen: _Seen) -> bool:
-    """Whether the unchanged step kept its threads at work; else half of them prove nothing."""
+    """Whether each thread had a core and was kept at work; else half of them prove nothing.
+
+    With two threads on a core, the half that stays spreads over all cores and loses little.
+    """
     steps = seen.perturbations("half_threads")
     wall_s = sum(sum(each.unchanged_s) for each in steps)
     at_work_s = sum(sum(each.unchanged_processor_s or ()) for each in steps)
-    threads = seen.roofline.threads
-    return threads is not None and at_work_s >= _AT_WORK * threads * wall_s > 0
+    threads, cores = seen.roofline.threads, seen.roofline.cores
+    if threads is None or cores is None or threads > cores:
+        return False
+    return at_work_s >= _AT_WORK * threads * wall_s > 0
 
 
 def _device_share(measured: Sequence[Measurement]) -> float | None:

@@ -30,6 +30,7 @@ _OUTLIER_Z = 14.8
 _STEAL_FRACTION = 0.02
 _FOREIGN_CPU_FRACTION = 0.05
 _QUOTA_FRACTION = 0.01
+_HOT_FRACTION = 0.01
 _CLOCKS_APART_FRACTION = 0.05
 _LEAST_COSINE = 0.99
 _CACHED_SPEEDUP = 1.1
@@ -309,6 +310,13 @@ def _throttling(observed: Observed) -> Iterator[Caveat]:
             remedy="normal under heavy load; a higher power limit would raise the clock"
             if harmless
             else "improve cooling or power, then measure again",
+        )
+    hot_s = observed.interference.cpu_overheated_s or 0.0
+    if observed.device == "cpu" and hot_s > _HOT_FRACTION * observed.measurement.elapsed_s:
+        yield _warning(
+            "throttled",
+            f"processors slowed down for heat, for {units.duration(hot_s)} of processor time",
+            "improve cooling, then measure again",
         )
     stopped = observed.interference.quota_throttled_fraction
     if stopped is not None and stopped > _QUOTA_FRACTION:

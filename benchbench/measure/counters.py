@@ -19,6 +19,7 @@ _MEGA = 1e6
 _KILO = 1e3
 _PERCENT = 100.0
 _STALLED = re.compile(r"^some .*total=(\d+)", re.MULTILINE)
+_PROCESSOR_SENSORS = {"coretemp", "k10temp", "zenpower"}
 _GPU_IS_LOST = 15  # NVML_ERROR_GPU_IS_LOST
 _CGROUP_1 = (("/cpu", "throttled_time", _NANO),)
 # Reasons a clock is below what was asked for (NVML `nvmlClocksEventReason*`); idle and the
@@ -105,6 +106,12 @@ class HostCounters(Protocol):
 
     def clock_hz(self) -> float | None:
         """The mean clock of the processors we may use."""
+
+    def temperature_c(self) -> float | None:
+        """The hottest of the processors' own sensors."""
+
+    def overheated_s(self) -> float | None:
+        """Time the processors we may use slowed down for heat, summed over them, since boot."""
 
     def quota_throttled_s(self) -> float | None:
         """Time the cgroup's CPU quota stopped us."""
@@ -249,6 +256,25 @@ class Proc:
             if (text := self._text(f"sys/devices/system/cpu/cpu{index}/cpufreq/scaling_cur_freq"))
         ]
         return _mean(readings or self._cpuinfo_clocks())
+
+    def temperature_c(self) -> float | None:
+        """From the sensors' drivers for processors; a virtual machine has none."""
+        readings = [
+            int(text) * _MILLI
+            for driver in (self._root / "sys/class/hwmon").glob("hwmon*")
+            if _text(driver / "name") in _PROCESSOR_SENSORS
+            for sensor in driver.glob("temp*_input")
+            if (text := _text(sensor))
+        ]
+        return max(readings, default=None)
+
+    def overheated_s(self) -> float | None:
+        """From the thermal interrupt's counters, which Intel's processors have."""
+        name = "thermal_throttle/core_throttle_total_time_ms"
+        readings = [self._text(f"sys/devices/system/cpu/cpu{i}/{name}") for i in self._cpus]
+        if not readings or not all(readings):
+            return None
+        return sum(map(int, readings)) * _MILLI
 
     def quota_throttled_s(self) -> float | None:
         """From our cgroup's cpu.stat, either version; in a container ours is the mount's root."""

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from benchbench.measure.counters import CpuTimes, GpuCounters, HostCounters, Pressure, Switches
 from benchbench.measure.device import NANOSECONDS, Clock
@@ -21,6 +21,9 @@ _FEWEST_ENERGY_TICKS = 20
 _LONGEST_POWER_GAP_S = 3.0
 _OURS = 1
 """A GPU with one process computing on it has ours alone."""
+
+
+_Number = TypeVar("_Number", int, float)
 
 
 class Meter:
@@ -78,6 +81,7 @@ class _Edge:
     cpu: CpuTimes | None
     own_cpu_s: float | None
     quota_throttled_s: float | None
+    overheated_s: float | None
     pressure: Pressure
     switches: Switches | None
     wall_ns: int
@@ -224,6 +228,7 @@ class Watch:
             quota_throttled_fraction=self._of_window(
                 first.quota_throttled_s, last.quota_throttled_s
             ),
+            cpu_overheated_s=_increase(first.overheated_s, last.overheated_s),
             cpu_stall_fraction=self._of_window(a.cpu_s, b.cpu_s),
             memory_stall_fraction=self._of_window(a.memory_s, b.memory_s),
             io_stall_fraction=self._of_window(a.io_s, b.io_s),
@@ -268,6 +273,7 @@ class Watch:
         return Sample(
             time_s=0.0,
             clock_hz=self._host.clock_hz(),
+            temperature_c=self._host.temperature_c(),
             utilisation_fraction=_utilisation(before, now),
             steal_fraction=_steal(before, now),
         )
@@ -277,6 +283,7 @@ class Watch:
         return _Edge(
             own_cpu_s=host.own_cpu_s(),
             quota_throttled_s=host.quota_throttled_s(),
+            overheated_s=host.overheated_s(),
             pressure=host.pressure(),
             switches=host.switches(),
             memory_errors=self._gpu.uncorrected_errors() if self._gpu else None,
@@ -350,5 +357,5 @@ def _switched(first: Switches | None, last: Switches | None) -> dict[str, int | 
     }
 
 
-def _increase(before: int | None, after: int | None) -> int | None:
-    return None if before is None or after is None else max(0, after - before)
+def _increase(before: _Number | None, after: _Number | None) -> _Number | None:
+    return None if before is None or after is None else max(after - before, type(after)(0))

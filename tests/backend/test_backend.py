@@ -46,8 +46,19 @@ TENSOR = (IMAGE, OTHER)
 NAMED = tuple({"image": each, "shift": torch.full((2, 1), n)} for n, each in enumerate(TENSOR))
 
 
-@pytest.mark.parametrize("name", ["torch-eager", "torch-compile", "onnxruntime", "openvino"])
-@pytest.mark.parametrize("batches", [TENSOR, NAMED], ids=["tensor", "mapping"])
+@pytest.mark.parametrize(
+    ("name", "batches"),
+    [
+        ("torch-eager", TENSOR),
+        ("torch-eager", NAMED),
+        ("torch-compile", TENSOR),
+        pytest.param("torch-compile", NAMED, marks=pytest.mark.slow),
+        ("onnxruntime", NAMED),
+        pytest.param("onnxruntime", TENSOR, marks=pytest.mark.slow),
+        ("openvino", NAMED),
+        ("openvino", TENSOR),
+    ],
+)
 @pytest.mark.filterwarnings("ignore")
 def test_every_backend_gives_the_models_outputs(name: str, batches: tuple[Any, Any]) -> None:
     """Another batch than the example, an integer input included, within fp32's rounding."""
@@ -131,7 +142,7 @@ def test_openvino_computing_in_another_precision_is_refused(
     graph = SimpleNamespace(inputs=[], reshape=lambda _shapes: None)
     compiled = SimpleNamespace(get_property=lambda _name: SimpleNamespace(to_string=lambda: "f32"))
     core = SimpleNamespace(compile_model=lambda *_: compiled)
-    runtime = SimpleNamespace(convert_model=lambda *_: graph, Core=lambda: core)
+    runtime = SimpleNamespace(convert_model=lambda *_, **__: graph, Core=lambda: core)
     monkeypatch.setattr(open_vino, "_runtime", lambda: runtime)
     with pytest.raises(CannotMeasureError, match="computes in f32 on this processor, not in bf16"):
         open_vino.openvino(build(), Setting(precision="bf16"), {})
@@ -194,6 +205,7 @@ def test_any_workload_compiles() -> None:
     assert backend.load(plain(step), Setting()).step is step
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_training_step_compiles() -> None:
     """Backward and optimiser inside: the loss still falls, and is not held against a reference."""

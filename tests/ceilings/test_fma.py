@@ -1,10 +1,9 @@
 """The FMA loop does what it is counted as, and its clock is the clock of the moment."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from benchbench.ceilings import fma, ir, isa, jit, pages
 from benchbench.ceilings.fma import Loop, ports
@@ -13,6 +12,9 @@ from benchbench.ceilings.team import Team
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling
 from tests.ceilings.test_team import ONE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HERE = jit.host_isa()
 

@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -39,7 +38,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_RANDOM_IN_FLIGHT", (4,))
 
 
-def measured(precisions: list[Precision], told: list[str], **options: Any) -> tuple[Ceiling, ...]:
+def measured(
+    precisions: list[Precision], told: list[str], available_bytes: int | None = None
+) -> tuple[Ceiling, ...]:
     """The processor's ceilings as if its last cache were 1 MiB."""
     return ceilings.measure(
         devices=["cpu"],
@@ -47,7 +48,7 @@ def measured(precisions: list[Precision], told: list[str], **options: Any) -> tu
         seconds_per_kernel=0.001,
         on_progress=told.append,
         last_level_cache_bytes=MEBI,
-        **options,
+        available_bytes=available_bytes,
     )
 
 
@@ -80,11 +81,18 @@ def test_a_cpus_ceilings() -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_threads_are_given_back() -> None:
-    """A process that measures on one core goes on with as many threads as it had."""
-    before = torch.get_num_threads()
+def test_threads_and_processors_are_given_back() -> None:
+    """A process that measures on one core goes on with as many threads and cores as it had."""
+    before = torch.get_num_threads(), os.sched_getaffinity(0)
     measured(["fp32"], [])
-    assert torch.get_num_threads() == before
+    assert (torch.get_num_threads(), os.sched_getaffinity(0)) == before
+
+
+def test_one_core_is_one_core() -> None:
+    """While its kernels run, this thread stays on the team's processors."""
+    cpus = [max(os.sched_getaffinity(0))]
+    with cpu.staying(cpus):
+        assert os.sched_getaffinity(0) == set(cpus)
 
 
 @pytest.mark.usefixtures("small")

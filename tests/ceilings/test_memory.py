@@ -9,6 +9,7 @@ MEBI = 2**20
 SIZE = 2 * MEBI
 
 
+@pytest.mark.known_error("bandwidth above the memory's (array fits the cache: 384 MB L3 exists)")
 def test_arrays_are_four_times_the_cache() -> None:
     """An EPYC with 384 MiB of L3 needs 1.5 GiB."""
     assert array_bytes(384 * MEBI, 100 * 1024 * MEBI, arrays=3) == 1536 * MEBI

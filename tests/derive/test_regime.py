@@ -49,12 +49,13 @@ def verdict(
     compute: float | None = None,
     memory: float | None = None,
     falls: float | None = None,
+    cores: int | None = THREADS,
 ) -> Regime:
-    """`falls`: how much less bandwidth half the threads have; None where nobody measured."""
+    """`falls`: how much less bandwidth one of the four threads has; None: nobody measured that."""
     ceilings = [make.ceiling(1e11, threads=4), make.bandwidth_ceiling(2e10, threads=4)]
     if falls is not None:
-        ceilings.append(make.bandwidth_ceiling(2e10 / falls, threads=2))
-    roofline = Roofline(share(compute), share(memory), tuple(ceilings), THREADS)
+        ceilings.append(make.bandwidth_ceiling(2e10 / falls, threads=1))
+    roofline = Roofline(share(compute), share(memory), tuple(ceilings), THREADS, cores)
     return regime([one], None, roofline)
 
 
@@ -121,23 +122,23 @@ def test_a_busy_device_with_half_the_batch_reads_weights_or_nobody_knows() -> No
 
 
 def test_half_the_threads_tell_cores_from_memory() -> None:
-    """Where half the threads keep the bandwidth: twice the time is the cores', 1.1 times is not."""
-    cores = verdict(measured(0.5, 1.95), 0.7, 0.3, falls=1.05)
+    """One thread has 60 % of the bandwidth, two of four all: only twice the time is the cores'."""
+    cores = verdict(measured(0.5, 1.95), 0.7, 0.3, falls=1.67)
     assert cores.name == "compute"
     assert "1.95 times" in cores.evidence
-    assert verdict(measured(0.5, 1.1), 0.7, 0.3, falls=1.05).name == "memory"
+    assert verdict(measured(0.5, 1.1), 0.7, 0.3, falls=1.67).name == "memory"
 
 
 def test_cores_far_below_their_ceiling_need_another_backend() -> None:
     """The cores limit at 30 % of what they can: the code is the first suspect."""
-    result = verdict(measured(0.5, 1.95), 0.3, 0.1, falls=1.05)
+    result = verdict(measured(0.5, 1.95), 0.3, 0.1, falls=1.67)
     assert result.name == "compute"
     assert "--tune" in result.try_next
 
 
 def test_bandwidth_that_falls_with_the_threads_tells_nothing() -> None:
-    """Half the threads, half the bandwidth: twice the time may be either."""
-    assert verdict(measured(0.5, 1.95), 0.3, 0.3, falls=1.9).name == "undetermined"
+    """One thread has 26 % of the bandwidth, half of them 53 %: twice the time may be either."""
+    assert verdict(measured(0.5, 1.95), 0.3, 0.3, falls=3.8).name == "undetermined"
 
 
 def test_without_a_second_bandwidth_only_unmoved_time_tells() -> None:
@@ -149,6 +150,15 @@ def test_without_a_second_bandwidth_only_unmoved_time_tells() -> None:
 def test_a_step_of_one_thread_says_nothing_by_losing_others() -> None:
     """One of four threads at work: half of them change nothing, and memory is not to blame."""
     assert verdict(measured(0.5, 1.0, at_work=1.0), 0.1, 0.1).name == "undetermined"
+
+
+@pytest.mark.known_error(
+    "AVX-512 clock below base; hyper-threads counted as cores; cgroup quota ignored"
+)
+def test_threads_that_share_cores_say_nothing_by_being_halved() -> None:
+    """Four threads on two cores: two of them have both cores still. Unknown cores say nothing."""
+    assert verdict(measured(0.5, 1.0), 0.3, 0.3, cores=2).name == "undetermined"
+    assert verdict(measured(0.5, 1.0), 0.3, 0.3, cores=None).name == "undetermined"
 
 
 def test_waiting_for_data_comes_first() -> None:

@@ -125,6 +125,8 @@ class FakeHost:
     throttled_s: float | None = None
     joules: float | None = None
     range_j: float | None = None
+    celsius: float | None = None
+    hot_s: float | None = None
     stalled: Pressure = field(default_factory=Pressure)
     switched: Switches | None = None
 
@@ -143,6 +145,14 @@ class FakeHost:
     def quota_throttled_s(self) -> float | None:
         """As set."""
         return self.throttled_s
+
+    def temperature_c(self) -> float | None:
+        """As set."""
+        return self.celsius
+
+    def overheated_s(self) -> float | None:
+        """As set."""
+        return self.hot_s
 
     def pressure(self) -> Pressure:
         """As set."""

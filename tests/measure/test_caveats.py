@@ -137,6 +137,14 @@ def test_throttling_says_how_long_and_why() -> None:
     assert "thermal_hardware" in seen.message
 
 
+def test_a_processor_that_slows_down_for_heat_is_throttled() -> None:
+    """1 s of a window of 16 s; 0.1 s is nothing, and a GPU's work is not the processor's."""
+    hot = Interference(cpu_overheated_s=1.0)
+    assert "1.00 s" in doubts(interference=hot)["throttled"].message
+    assert doubts(interference=hot, device="cuda:0") == {}
+    assert doubts(interference=Interference(cpu_overheated_s=0.1)) == {}
+
+
 def test_a_power_cap_is_only_a_note() -> None:
     """Big GPUs meet their power limit under any heavy load."""
     found = doubts(samples=samples(("power_cap",), ("power_cap",)))

@@ -54,6 +54,8 @@ def test_what_the_host_does_not_show_is_none(tmp_path: Path) -> None:
     assert proc.energy_j() is None
     assert proc.energy_range_j() is None
     assert proc.pressure() == Pressure()
+    assert proc.temperature_c() is None
+    assert proc.overheated_s() is None
     assert oom_kills(tmp_path) is None
 
 
@@ -79,6 +81,22 @@ def test_the_clock_comes_from_cpufreq_first(tmp_path: Path) -> None:
     frequency = "sys__devices__system__cpu__cpu{}__cpufreq__scaling_cur_freq"
     files = {frequency.format(0): "3000000\n", frequency.format(2): "2000000\n"}
     assert host(tmp_path, **files).clock_hz() == pytest.approx(2.5e9)
+
+
+def test_heat_is_the_processors_own(tmp_path: Path) -> None:
+    """The hottest of its sensors and no disk's; time slowed down, of our two processors."""
+    count = "sys__devices__system__cpu__cpu{}__thermal_throttle__core_throttle_total_time_ms"
+    files = {
+        "sys__class__hwmon__hwmon0__name": "nvme\n",
+        "sys__class__hwmon__hwmon0__temp1_input": "90000\n",
+        "sys__class__hwmon__hwmon1__name": "k10temp\n",
+        "sys__class__hwmon__hwmon1__temp1_input": "61500\n",
+        "sys__class__hwmon__hwmon1__temp3_input": "58000\n",
+        **{count.format(index): f"{1000 * (index + 1)}\n" for index in range(3)},
+    }
+    proc = host(tmp_path, **files)
+    assert proc.temperature_c() == pytest.approx(61.5)
+    assert proc.overheated_s() == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(

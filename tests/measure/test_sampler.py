@@ -67,7 +67,7 @@ def test_a_watch_looks_at_the_gpu_each_time_and_at_the_host_once_a_second() -> N
     """21 ticks in 2 s: 21 looks at the GPU, 3 at the host; times count from the window."""
     clock = FakeClock()
     gpu = FakeGpuCounters(reading=GpuReading(power_w=300.0, throttle=("power_cap",)))
-    host = FakeHost(CpuTimes(0.0, 0.0, 0.0), clock=2e9)
+    host = FakeHost(CpuTimes(0.0, 0.0, 0.0), clock=2e9, celsius=61.0)
     watch = Watch(host, gpu, clock)
     for index in range(21):
         host.cpu = CpuTimes(index * 0.4, index * 0.3, index * 0.04)
@@ -85,6 +85,7 @@ def test_a_watch_looks_at_the_gpu_each_time_and_at_the_host_once_a_second() -> N
     assert on_host[1].steal_fraction == pytest.approx(0.1)
     assert on_host[1].utilisation_fraction == pytest.approx(0.15)
     assert on_host[1].clock_hz == 2e9
+    assert on_host[1].temperature_c == 61.0
     assert watch.latest.device == "cuda:0"
 
 
@@ -123,12 +124,12 @@ def test_interference_is_the_difference_between_the_edges() -> None:
 def test_stalls_switches_and_errors_are_differences_too() -> None:
     """Over 10 s: 1 s without processor, 0.2 s without memory, no disk known; 7 forced switches."""
     clock, gpu = FakeClock(), FakeGpuCounters(errors=2, reported=(31,))
-    host = FakeHost(stalled=Pressure(5.0, 1.0), switched=Switches(100, 20))
+    host = FakeHost(stalled=Pressure(5.0, 1.0), switched=Switches(100, 20), hot_s=3.0)
     watch = Watch(host, gpu, clock)
     watch.begin()
     clock.advance(10.0)
     host.stalled, host.switched = Pressure(6.0, 1.2), Switches(150, 27)
-    gpu.errors, gpu.reported = 3, (48,)
+    gpu.errors, gpu.reported, host.hot_s = 3, (48,), 3.5
     watch.end()
     seen = watch.interference()
     assert seen.cpu_stall_fraction == pytest.approx(0.1)
@@ -136,6 +137,7 @@ def test_stalls_switches_and_errors_are_differences_too() -> None:
     assert seen.io_stall_fraction is None
     assert (seen.voluntary_switches, seen.involuntary_switches) == (50, 7)
     assert seen.uncorrected_memory_errors == 1
+    assert seen.cpu_overheated_s == pytest.approx(0.5)
     assert seen.xids == (48,)
 
 
