@@ -253,7 +253,7 @@ def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
     parts += [_plain(sentence, style="bold") for sentence in said if sentence]
     if answer.fleet is not None:
-        parts.append(_fleet(answer.fleet, sentences.fleet(answer.fleet)))
+        parts.append(_fleet(answer.fleet, f"Or {sentences.fleet(answer.fleet)}"))
     return Group(*parts, *caveats(answer.caveats))
 
 

@@ -88,7 +88,7 @@ def test_a_mixed_fleet_is_a_table_of_its_own() -> None:
     limits = {"rate_per_s": 4500.0, "headroom": 1.0, "quotas": (quota,)}
     found = ranked([make.gpu_record(scenario="offline")], offers, **limits)
     text = shown(terminal.recommendation(found))
-    assert "A mixed fleet: " in text
+    assert "Or a mixed fleet: " in text
     assert "3 x small" in text
     assert max(len(line) for line in text.splitlines()) <= 80
 

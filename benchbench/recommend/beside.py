@@ -118,22 +118,6 @@ def _fails(offers: Offers, at: Indices) -> Range:
     return Range(low, value, high)
 
 
-def on_demand_usd(offers: Offers) -> Floats:
-    """For every offer the on-demand price of its instance: in its region, else the cheapest."""
-    rows = np.arange(len(offers))
-    price = np.where(
-        offers.text("price_kind").where("on_demand".__eq__), offers.hourly_usd(), np.nan
-    )
-    price = np.where(np.isfinite(price), price, np.inf)
-    found = np.full(len(offers), np.inf)
-    for columns in (("provider", "region", "instance", "os"), ("provider", "instance", "os")):
-        groups = offers.groups(columns, rows)
-        cheapest = np.full(int(groups.max(initial=-1)) + 1, np.inf)
-        np.minimum.at(cheapest, groups, price)
-        found = np.where(np.isfinite(found), found, cheapest[groups])
-    return np.where(np.isfinite(found), found, np.nan)
-
-
 def dear_spot(paid: float, price: float, on_demand: float) -> str:
     """Why not to take an interruptible price."""
     return (

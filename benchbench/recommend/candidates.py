@@ -7,7 +7,6 @@ import numpy as np
 from benchbench import units
 from benchbench.predict import Step
 from benchbench.recommend.answer import Candidate, Share, Spot
-from benchbench.recommend.beside import on_demand_usd
 from benchbench.recommend.field import Field
 from benchbench.recommend.fit import Delivery
 from benchbench.recommend.goal import Goal
@@ -192,7 +191,7 @@ def _spot(field: Field, row: int, working: float) -> Spot | None:
         return None
     team = field.team.at(np.array([row]))
     paid = team.lost(working).map(lambda lost: (1 + lost) * field.price[row])
-    on_demand = float(on_demand_usd(offers)[at])
+    on_demand = float(offers.on_demand_usd()[at])
     return Spot(
         hours_between_interruptions=team.interruptions.hours.estimate(0, "assumed"),
         usd_per_useful_hour=paid.estimate(0, "assumed"),

@@ -91,6 +91,24 @@ class Offers:
         hours = kind.each(np.array([*(_TERM_HOURS.get(k, np.nan) for k in kind.names), np.nan]))
         return np.asarray(price + np.nan_to_num(self.number("upfront_usd") / hours), float)
 
+    def on_demand_usd(self) -> Floats:
+        """The on-demand price of each offer's instance: in its region, else the cheapest."""
+        if "on_demand_usd" not in self._numbers:
+            self._numbers["on_demand_usd"] = self._on_demand_usd()
+        return self._numbers["on_demand_usd"]
+
+    def _on_demand_usd(self) -> Floats:
+        on_demand = self.text("price_kind").where("on_demand".__eq__)
+        price = np.where(on_demand, self.hourly_usd(), np.nan)
+        price = np.where(np.isfinite(price), price, np.inf)
+        found, rows = np.full(len(self), np.inf), np.arange(len(self))
+        for columns in (("provider", "region", "instance", "os"), ("provider", "instance", "os")):
+            groups = self.groups(columns, rows)
+            cheapest = np.full(int(groups.max(initial=-1)) + 1, np.inf)
+            np.minimum.at(cheapest, groups, price)
+            found = np.where(np.isfinite(found), found, cheapest[groups])
+        return np.where(np.isfinite(found), found, np.nan)
+
     def place(self, row: int) -> str:
         """`aws us-east-1, on demand`."""
         provider, region = self.text("provider").at(row), self.text("region").at(row)

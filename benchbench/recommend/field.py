@@ -128,7 +128,7 @@ def _strike_dear_spot(field: Field) -> Field:
     spot = offers.text("price_kind").where("spot".__eq__)[field.at]
     if not spot.any():
         return field
-    on_demand = besides.on_demand_usd(offers)[field.at]
+    on_demand = offers.on_demand_usd()[field.at]
     paid = field.price * (1 + field.team.lost(field.terms.replicas).value)
     dear = spot & (paid > on_demand)
 

@@ -286,6 +286,7 @@ def _predicted(
 ) -> Delivery:
     same = answer.precision == answer.measured_precision
     flops = None if behind is None else behind.figures.flops_per_unit
+    same_batch = None if answer.batch_size is None else behind
     batch = None if behind is None else _batch(behind, chips)
     return Delivery(
         throughput=answer.throughput,
@@ -303,7 +304,7 @@ def _predicted(
         floor_rate=_floor_rate(flops, chips.peak_flops(answer.precision)),
         step=answer.step,
         units_per_step=batch,
-        rooms=() if behind is None else _rooms(behind, offer, chips),
+        rooms=() if same_batch is None else _rooms(same_batch, offer, chips),
         latency_s=latency_s,
     )
 

@@ -167,11 +167,10 @@ class Goal(Model):
     def parts(self) -> tuple[Part, ...]:
         """One workload is a mix of one; a part without a bound on latency has the goal's."""
         latency = {"latency_s": self.latency_s, "latency_percent": self.latency_percent}
-        if not self.mix:
-            return (Part(workload=self.workload, scenario=self.scenario, **latency),)
+        parts = self.mix or (Part(workload=self.workload, scenario=self.scenario),)
         return tuple(
             part if part.latency_s is not None else part.model_copy(update=latency)
-            for part in self.mix
+            for part in parts
         )
 
     @property

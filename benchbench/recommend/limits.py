@@ -156,18 +156,28 @@ def matches(quota: Quota, offers: Offers) -> Bools:
     return found
 
 
+def broken(found: Sequence[Limit]) -> Bools:
+    """(limits, offers) what is broken; where one is broken by a number, no unknown one beside it.
+
+    A cost that is unknown because no fleet keeps the deadline breaks no budget of its own.
+    """
+    over = np.array([limit.excess > 1 for limit in found])
+    certain = over & np.array([np.isfinite(limit.needed) for limit in found])
+    return np.where(certain.any(axis=0), certain, over)
+
+
 def enforce(ledger: Ledger, at: Indices, found: Sequence[Limit]) -> None:
     """Strike out the offers at positions `at` that break a limit, naming every one they break.
 
     `at` is sorted.
     """
-    broken = np.array([limit.excess > 1 for limit in found])
+    over = broken(found)
 
     def say(position: int) -> str:
         row = int(np.searchsorted(at, position))
-        mine = [limit for limit, out in zip(found, broken[:, row], strict=True) if out]
+        mine = [limit for limit, out in zip(found, over[:, row], strict=True) if out]
         return "; ".join(limit.sentence(row) for limit in mine)
 
-    first = np.where(broken.any(axis=0), broken.argmax(axis=0), -1)
+    first = np.where(over.any(axis=0), over.argmax(axis=0), -1)
     for number, limit in enumerate(found):
         ledger.reject(at[first == number], limit.code, say)

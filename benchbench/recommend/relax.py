@@ -10,7 +10,7 @@ from benchbench.recommend.answer import Relaxation
 from benchbench.recommend.field import Field, Judged, Question, judged
 from benchbench.recommend.goal import Goal
 from benchbench.recommend.ledger import Ledger
-from benchbench.recommend.limits import Limit, most_replicas
+from benchbench.recommend.limits import Limit, broken, most_replicas
 from benchbench.recommend.screen import FILTERS
 
 _ANY_LATENCY_S = 1e9
@@ -39,8 +39,7 @@ def binding(nothing: Judged, found: Sequence[Relaxation]) -> str:
     if not np.isfinite(worst.min()):
         return _commonest(held.ledger)
     row = int(worst.argmin())
-    broken = [limit for limit in nothing.found if limit.excess[row] > 1]
-    changes = [_change(limit, row) for limit in broken]
+    changes = [_change(limit, row) for limit in nothing.found if limit.excess[row] > 1]
     return f"{_capital(' and '.join(changes))} would admit {_called(held, row)}."
 
 
@@ -49,9 +48,10 @@ def _of_limits(nothing: Judged) -> Iterator[Relaxation]:
     if not len(nothing.held.at):
         return
     excess = np.array([limit.excess for limit in nothing.found])
-    alone = (excess > 1).sum(axis=0) == 1
-    for limit, over in zip(nothing.found, excess, strict=True):
-        needed = np.where(alone & (over > 1), over, np.inf)
+    over = broken(nothing.found)
+    alone = over.sum(axis=0) == 1
+    for limit, out, times in zip(nothing.found, over, excess, strict=True):
+        needed = np.where(alone & out, times, np.inf)
         row = int(needed.argmin())
         if np.isfinite(needed[row]):
             yield _relaxed(limit, nothing.held, row)

@@ -119,7 +119,7 @@ def fleet(found: Fleet) -> str:
     parts = [units.times(one.replicas, one.offer.instance) for one in found.members]
     best = "" if found.optimal else f"; at least {units.usd(found.at_least_usd_per_hour)} needed"
     hourly = units.usd(found.usd_per_hour)
-    return f"A mixed fleet: {' + '.join(parts)}, {hourly} per hour{best}: {found.because}."
+    return f"a mixed fleet: {' + '.join(parts)}, {hourly} per hour{best}: {found.because}."
 
 
 def _usd(cost: Estimate) -> str:

@@ -220,7 +220,7 @@ def _fleet(recommendation: Recommendation) -> tuple[Block, ...]:
         )
         for one in found.members
     )
-    return (Prose((sentences.fleet(found),)), Table("The mixed fleet", columns, rows))
+    return (Prose((f"Or {sentences.fleet(found)}",)), Table("The mixed fleet", columns, rows))
 
 
 def _carried(workload: str, rate: float) -> str:
@@ -337,7 +337,9 @@ def _standing(candidate: Candidate) -> str:
     said = {
         "tied": candidate.tied_with_best and candidate.rank > 1,
         "unbeaten": candidate.pareto,
-        "measured with warnings": any(one.validity != "valid" for one in _settings(candidate)),
+        "rests on a measurement with warnings": any(
+            one.validity != "valid" for one in _settings(candidate)
+        ),
     }
     return ", ".join(word for word, true in said.items() if true)
 

@@ -7,7 +7,7 @@ from benchbench import units
 from benchbench.derive import Figures
 from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
-from benchbench.recommend.sentences import runner_up
+from benchbench.recommend.sentences import fleet, runner_up
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -113,6 +113,8 @@ def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Ans
 
 def _rent(recommendation: Recommendation) -> str:
     workload = recommendation.goal.workload
+    if not recommendation.candidates and recommendation.fleet is not None:
+        return f"For {workload} no one kind of instance does: {fleet(recommendation.fleet)}"
     if not recommendation.candidates:
         why = recommendation.binding or "no offer could be judged."
         return f"For {workload} nothing fits: {why}"

@@ -10,6 +10,7 @@ from benchbench.errors import DataError, UsageError
 from benchbench.recommend.goal import Goal, parse, read, size_bytes
 from tests import factories as make
 
+EXAMPLES = Path(__file__).parents[2] / "reports" / "examples" / "goals"
 WRITTEN = """
 rate_per_s = 500
 latency_s = 0.1
@@ -134,6 +135,18 @@ def test_the_schema_takes_what_a_file_may_say() -> None:
     jsonschema.validate({"workload": "a", "stored_bytes": "2TB", "units": 3}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"workload": "a", "rate": 3}, schema)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_examples_are_goals(path: Path) -> None:
+    """Each says how it is asked, and is read without a complaint."""
+    assert f"--goal reports/examples/goals/{path.name}" in path.read_text(encoding="utf-8")
+    assert parse(read(path)).parts
+
+
+def test_there_are_examples() -> None:
+    """One of a run and one of a service."""
+    assert len(list(EXAMPLES.glob("*.toml"))) >= 2
 
 
 def test_a_goal_survives_its_own_json() -> None:

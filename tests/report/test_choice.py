@@ -54,7 +54,7 @@ def test_a_mixed_fleet_is_told_and_tabled() -> None:
     offers = [make.gpu_offer(1, instance="small"), make.gpu_offer(2, instance="double")]
     limits = {"rate_per_s": 4500.0, "headroom": 1.0, "quotas": ({"instance": "small", "most": 3},)}
     found = answer([make.gpu_record(scenario="offline")], offers, **limits)
-    assert "A mixed fleet: 3 \N{MULTIPLICATION SIGN} small" in prose(found)
+    assert "Or a mixed fleet: 3 \N{MULTIPLICATION SIGN} small" in prose(found)
     tables = [b for b in blocks(found) if isinstance(b, Table) and b.caption == "The mixed fleet"]
     assert [row.cells[0].text for row in tables[0].rows] == ["small", "double"]
     assert "within 1 quota" in prose(found)
@@ -75,4 +75,4 @@ def test_a_doubtful_record_is_named_beside_the_rank() -> None:
     """Wherever a figure rests on it."""
     found = answer([make.gpu_record(caveats=(make.caveat(),))], [make.gpu_offer()])
     ranking = next(b for b in blocks(found) if isinstance(b, Table) and b.filterable)
-    assert "measured with warnings" in ranking.rows[0].cells[1].detail
+    assert "a measurement with warnings" in ranking.rows[0].cells[1].detail

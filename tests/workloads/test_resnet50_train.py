@@ -44,6 +44,7 @@ def test_weights_are_torchvisions() -> None:
 
     model = resnet50()
     assert resnet.weights() == sum(each.numel() for each in model.parameters()) == 25_557_032
+    assert resnet.work(Setting()).gradient_bytes == 4 * 25_557_032
 
 
 @pytest.mark.parametrize("size", [64, 33])
