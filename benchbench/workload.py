@@ -237,9 +237,12 @@ def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:
 
 
 def backends(workload: Workload) -> tuple[str, ...]:
-    """What it runs on: those its file names, else its step as it is or compiled."""
-    named: tuple[str, ...] = getattr(workload, "backends", (EAGER, COMPILE))
-    return named
+    """What it runs on: those its file names, else its step as it is or, if PyTorch's, compiled."""
+    named: tuple[str, ...] | None = getattr(workload, "backends", None)
+    if named is not None:
+        return named
+    source = "" if workload.__file__ is None else Path(workload.__file__).read_text()
+    return (EAGER, COMPILE) if "torch" in source else (EAGER,)
 
 
 def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:

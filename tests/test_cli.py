@@ -362,3 +362,27 @@ def test_run_measures_a_users_own_file_and_prints_one_document(tmp_path: Path) -
     rate = measurement.units_completed / measurement.elapsed_s
     assert result["figures"]["throughput"]["value"] == pytest.approx(rate)
     assert "squares" in seen.stderr
+
+
+@pytest.mark.slow
+def test_run_tunes_a_users_own_file(tmp_path: Path) -> None:
+    """A real search in real processes: trials stored, the winner measured in full and printed."""
+    (tmp_path / "squares.py").write_text(OWN)
+    options = ("--tune", "--budget-minutes", "0.1", "--quick", "--no-ceilings", "--json")
+    seen = subprocess.run(
+        [*COMMAND, "run", "./squares.py", *options, "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.returncode == 0, seen.stderr
+    printed = json.loads(seen.stdout)
+    jsonschema.validate(printed, schemas.of("results"))
+    winner = next(one for one in printed["results"] if one["figures"]["role"] == "best")
+    stored = Store(tmp_path / "out").read().records
+    trials = [one for one in stored if one.is_trial]
+    assert [one["units_per_s"] is not None for one in winner["tried"]] == [True] * len(trials)
+    assert len(trials) >= 1
+    assert "[trial 1] squares fp64 x100000 torch-eager" in seen.stderr.replace("\n", " ")

@@ -65,7 +65,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def default(folder: Path, effort: Effort = "standard") -> tuple[Planned, ...]:
     """One tiny workload on the factory's machine of four threads on two cores."""
     folder.mkdir(exist_ok=True)
-    file = write_workload(folder, name="tiny")
+    file = write_workload(folder, name="tiny", load="import torch")
     return plan([file], system=make.system(), effort=effort, repeats=1)
 
 
