@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchbench.recommend import Candidate, Recommendation
     from benchbench.record import Caveat, Ceiling, System
     from benchbench.system.doctor import Capability, DoctorReport
-    from benchbench.tco.answer import TcoAnswer
+    from benchbench.tco.answer import Assumption, TcoAnswer
     from benchbench.workload import WorkloadList
 
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
@@ -144,6 +144,23 @@ def tco(answer: TcoAnswer) -> RenderableType:
             units.usd(one.usd_per_useful_hour),
         )
     return Group(table, *(Text(sentence) for sentence in answer.sentences))
+
+
+def tco_inputs(answer: TcoAnswer) -> RenderableType:
+    """Every input of a comparison: value, range, where it is from and since when."""
+    lines = [line for one in answer.assumptions for line in _input_lines(one)]
+    note = "● measured, ○ predicted, ◌ assumed. Every key can be set in the scenario."
+    return Group(*lines, Text(note, style="dim"))
+
+
+def _input_lines(one: Assumption) -> tuple[Text, Text]:
+    mark = {"measured": "●", "predicted": "○", "assumed": "◌"}[one.basis]
+    value, low, high = (units.amount(end, one.unit, 4) for end in (one.value, one.low, one.high))
+    said = Text.assemble(f"{mark} ", (one.key, "bold"), f"  {value}")
+    if one.low is not None:
+        said.append(f", from {low} to {high}")
+    dated = one.source if one.as_of is None else f"{one.source} ({one.as_of})"
+    return said, Text(f"    {one.label}: {dated}", style="dim")
 
 
 def offers(listed: OfferList) -> RenderableType:

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from benchbench.tco.scenario import Scenario
 
 _SHAPES = {
-    "busy_fraction": ("constant", "growth"),
+    "busy_fraction": ("constant", "growth", "bursty"),
     "hours_per_day": ("business_hours",),
     "days_per_week": ("business_hours",),
     "peak_days_per_year": ("peak_day",),
+    "production_amount": ("bursty",),
+    "production_after_months": ("bursty",),
 }
 """Which shapes of demand read a field."""
 _SPOT = (
@@ -53,6 +55,11 @@ def _against_each_other(scenario: Scenario) -> Iterator[str]:
         )
     if demand.shape == "growth" and demand.growth_per_year is None:
         yield "demand.shape is 'growth'; write demand.growth_per_year, as 0.3 for 30 % a year"
+    if demand.shape == "bursty" and demand.production_amount is None:
+        yield (
+            "demand.shape is 'bursty'; write demand.production_amount, the level in every hour "
+            "once experiments have become production"
+        )
     if (demand.shape == "csv") != (demand.csv is not None):
         yield "demand.shape = 'csv' and demand.csv = 'FILE' go together; write both or neither"
     if demand.units_per_month is not None and demand.workload is None:

@@ -10,6 +10,7 @@ from benchbench.tco.planning import PLANNING
 from benchbench.tco.scenario import Number, Scenario
 
 STATED = "stated in the scenario"
+LEFT_OUT = "left out of the scenario: none"
 KNOWN_STAFF = "owned.staff_usd_per_year"
 """Present only where the scenario says it."""
 
@@ -86,7 +87,7 @@ def resolve_one(scenario: Scenario, defaults: Mapping[str, Default], row: Input)
     """What the scenario says about one input, else its default."""
     given = scenario.given(row.key)
     if given is not None:
-        return stated(row.key, given, row.unit)
+        return stated(row.key, given, row.unit, STATED if scenario.said(row.key) else LEFT_OUT)
     if row.default is None:
         message = f"{row.key} has no default; write it in the scenario"
         raise DataError(message)

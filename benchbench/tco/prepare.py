@@ -24,6 +24,12 @@ from benchbench.tco.server import Server
 
 _SECONDS_PER_HOUR = 3600.0
 _MINUTES_PER_HOUR = 60.0
+_BUSY = {
+    "constant": "util.gpu_allocated_fraction",
+    "growth": "util.gpu_allocated_fraction",
+    "bursty": "util.philly_busy",
+}
+"""Which shapes leave open how often there is work, and the default that says it."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +86,10 @@ def _labelled(row: Assumption) -> Assumption:
 def _busy(scenario: Scenario, defaults: Mapping[str, Default]) -> list[Assumption]:
     """The share of hours with work, where the shape leaves it open."""
     section = scenario.demand
-    if section.shape not in {"constant", "growth"} or _monthly_hours(scenario) is not None:
+    typical = _BUSY.get(section.shape)
+    if typical is None or _monthly_hours(scenario) is not None:
         return []
-    row = inputs.Input(BUSY, "fraction of hours", "util.gpu_allocated_fraction")
+    row = inputs.Input(BUSY, "fraction of hours", typical)
     return [inputs.resolve_one(scenario, defaults, row)]
 
 
@@ -106,12 +113,18 @@ def _demand(scenario: Scenario, busy: list[Assumption], server: float) -> Demand
         levels, weights, hours = observed.from_csv(Path(section.csv))
     elif batch is not None:
         levels, weights = demands.two_levels(batch, 0.0, 1.0)
+    elif section.shape == "daily_cycle":
+        levels, weights = demands.daily_cycle(amount, section.base)
     else:
         levels, weights = demands.two_levels(amount, section.base, _share(scenario, busy))
+    months = scenario.finance.horizon_months
+    if section.production_amount is not None:
+        start = section.production_after_months
+        levels = demands.then_steady(levels, section.production_amount, start, months)
     return Demand(
         levels=levels,
         weights=weights,
-        months=scenario.finance.horizon_months,
+        months=months,
         growth_per_year=section.growth_per_year or 0.0,
         batch=batch is not None,
         hours=hours,
@@ -124,6 +137,8 @@ def _share(scenario: Scenario, busy: list[Assumption]) -> float:
         return demands.business_hours_share(section.hours_per_day, section.days_per_week)
     if section.shape == "peak_day":
         return demands.peak_days_share(section.peak_days_per_year)
+    if section.shape == "steady":
+        return 1.0
     return busy[0].value
 
 

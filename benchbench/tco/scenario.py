@@ -14,11 +14,15 @@ from pydantic import AfterValidator, Field, ValidationError
 from benchbench import bundled
 from benchbench.errors import DataError
 from benchbench.record import Model
+from benchbench.tco import currency
 from benchbench.tco.contradictions import contradictions
+from benchbench.tco.currency import ExchangeSection
 
 Triple = Annotated[tuple[float, float, float], Field(strict=False)]
 Number = float | Triple
-Shape = Literal["constant", "growth", "business_hours", "peak_day", "csv"]
+Shape = Literal[
+    "constant", "steady", "growth", "business_hours", "daily_cycle", "peak_day", "bursty", "csv"
+]
 _PERCENT = 100
 _ANOTHER_UNIT = {
     "tb": "1 TB is 1000 GB",
@@ -26,7 +30,7 @@ _ANOTHER_UNIT = {
     "percent": "40 % is written 0.4",
     "pct": "40 % is written 0.4",
     "watts": "1000 W is 1 kW",
-    "eur": "amounts are US dollars",
+    "currency": "amounts are US dollars; see [exchange] for others",
 }
 
 
@@ -103,6 +107,9 @@ class DemandSection(Model):
     hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8.0
     days_per_week: Annotated[float, Field(gt=0, le=7)] = 5.0
     peak_days_per_year: Annotated[float, Field(ge=0, le=365)] = 1.0
+    production_amount: Annotated[float, Field(ge=0)] | None = None
+    """Of the bursty shape: the level in every hour once experiments have become production."""
+    production_after_months: Months = 12
     csv: str | None = None
     units_per_month: Annotated[float, Field(ge=0)] | None = None
     """Work that may run at any hour of the month, in place of `amount`."""
@@ -219,6 +226,12 @@ class Scenario(Model):
     cloud: CloudSection = CloudSection()
     owned: OwnedSection = OwnedSection()
     finance: FinanceSection = FinanceSection()
+    exchange: ExchangeSection = ExchangeSection()
+
+    def said(self, key: str) -> bool:
+        """The user wrote it; False: its default stands."""
+        section, field = key.split(".")
+        return field in getattr(self, section).model_fields_set
 
     def given(self, key: str) -> Number | None:
         """What the user wrote for `owned.power_kw`; None: take the default."""
@@ -253,10 +266,11 @@ def _beside(path: Path, scenario: Scenario) -> Scenario:
 
 def parse(document: Mapping[str, Any]) -> Scenario:
     """A checked scenario. Raises DataError naming the key and what to write instead."""
-    for mistake in _unknown(document):
+    dollars = currency.in_usd(document)
+    for mistake in _unknown(dollars):
         raise DataError(mistake)
     try:
-        scenario = Scenario.model_validate(document)
+        scenario = Scenario.model_validate(dollars)
     except ValidationError as error:
         raise DataError(_sentence(error)) from error
     for mistake in contradictions(scenario):
@@ -295,4 +309,9 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(map(str, first))
     if told["type"] == "value_error":
         return f"{key}: {told['msg'].removeprefix('Value error, ')}"
+    if isinstance(told["input"], str) and any(one.isdigit() for one in told["input"]):
+        return (
+            f"{key}: {told['input']!r} is text; write a bare number in the unit of the key, "
+            "as 300000 (for other currencies than US dollars see [exchange])"
+        )
     return f"{key}: {told['input']!r} will not do; {told['msg'].lower()}"

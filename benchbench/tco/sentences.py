@@ -276,6 +276,9 @@ def _conditions(told: Told) -> Iterator[str]:
     case = told.setup.case
     rows = {row.key: row for row in told.setup.assumptions}
     rented, bought = rows["cloud.capacity"], rows["owned.capacity"]
+    exchange = told.setup.scenario.exchange
+    for code, rate in exchange.said():
+        yield f"Amounts in {code} were converted at {units.usd(rate)} ({exchange.as_of})."
     yield (
         f"Equal work: one instance carries {_carried(rented)} "
         f"({_how(rented)}), one server {_carried(bought)} "

@@ -100,7 +100,12 @@ def document(**sections: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer(draws: int = 0, **sections: Mapping[str, Any]) -> TcoAnswer:
     """The answer to `document(...)`, without uncertainty unless asked."""
-    return engine.evaluate(scenario.parse(document(**sections)), today=TODAY, draws=draws)
+    return evaluated(document(**sections), draws)
+
+
+def evaluated(parsed: Mapping[str, Any], draws: int = 0) -> TcoAnswer:
+    """The answer to a document as TOML reads it."""
+    return engine.evaluate(scenario.parse(parsed), today=TODAY, draws=draws)
 
 
 def named(found: TcoAnswer, name: AlternativeName) -> Alternative:

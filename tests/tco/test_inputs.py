@@ -20,9 +20,9 @@ def resolve(
 
 
 def test_every_left_out_input_takes_a_default_with_source_and_date() -> None:
-    """Anything else is the scenario's own zero."""
+    """Anything else is the scenario's own zero, and says that it was left out."""
     for row in resolve().values():
-        assert row.as_of is not None or row.source == "stated in the scenario"
+        assert row.as_of is not None or (row.value, row.source) == (0, inputs.LEFT_OUT)
         assert row.source
 
 
