@@ -55,6 +55,7 @@ class Schema(StrEnum):
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
+    BILL = "bill"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -420,6 +421,33 @@ def catalog_check() -> None:
         raise typer.Exit(ExitCode.GATE_FAILED)
 
 
+@catalog_app.command("egress")
+@_guarded
+def catalog_egress(
+    provider: Annotated[str, typer.Argument(help="aws, gcp, azure, oci …")],
+    size: Annotated[str, typer.Argument(help="A month's amount: 500GB, 15TB, 15TiB.")],
+    *,
+    region: Annotated[str | None, typer.Option(help="Where it leaves from; default: home.")] = None,
+    json: Json = False,
+) -> None:
+    """What a month of traffic to the internet costs, tier by tier."""
+    _bill(provider, "internet", size, region, json=json)
+
+
+@catalog_app.command("storage")
+@_guarded
+def catalog_storage(
+    provider: Annotated[str, typer.Argument(help="aws, gcp, azure, oci …")],
+    size: Annotated[str, typer.Argument(help="What is kept for a month: 500GB, 15TB, 15TiB.")],
+    *,
+    kind: Annotated[str, typer.Option(help="block, object or file.")] = "block",
+    region: Annotated[str | None, typer.Option(help="Where it is kept; default: home.")] = None,
+    json: Json = False,
+) -> None:
+    """What keeping data for a month costs, tier by tier."""
+    _bill(provider, kind, size, region, json=json)
+
+
 @app.command()
 @_guarded
 def schema(
@@ -441,6 +469,14 @@ def _root(
     if version:
         typer.echo(f"benchbench {__version__}")
         raise typer.Exit
+
+
+def _bill(provider: str, service: str, size: str, region: str | None, *, json: bool) -> None:
+    from benchbench import terminal
+    from benchbench.catalog import egress
+
+    schedule = egress.find(provider, egress.service_named(service), region)
+    _answer(egress.bill(schedule, egress.size(size, schedule), region), terminal.bill, json=json)
 
 
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:

@@ -59,6 +59,12 @@ def _catalog() -> type[Model]:
     return OfferList
 
 
+def _bill() -> type[Model]:
+    from benchbench.catalog.egress import Bill  # noqa: PLC0415 - as above
+
+    return Bill
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
@@ -68,5 +74,6 @@ _MODELS: dict[str, Callable[[], type[Model]]] = {
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,
+    "bill": _bill,
 }
 NAMES = tuple(_MODELS)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from benchbench.catalog.check import Finding
+    from benchbench.catalog.egress import Bill
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.evaluate import Result, ResultList
@@ -187,6 +188,30 @@ def offers(listed: OfferList) -> RenderableType:
         if (left)
         else table
     )
+
+
+def bill(one: Bill) -> RenderableType:
+    """One month of traffic or storage, tier by tier."""
+    what = "egress" if one.service == "internet" else one.service.replace("_", " ")
+    title = f"{one.provider}: {units.size(one.size.size_bytes)} of {what} a month"
+    table = _table(title, "from", "to", "$/GB", "$")
+    for line in one.lines:
+        table.add_row(
+            units.size(line.from_bytes),
+            units.size(line.to_bytes),
+            units.number(line.usd_per_gb),
+            units.cents(line.usd),
+        )
+    table.add_row("", "in all", "", units.cents(one.usd_per_month))
+    notes = [
+        one.size.taken_as,
+        f"{one.as_of}, {one.confidence} confidence: {one.source}",
+        one.note or "",
+    ]
+    if one.usd_per_month != one.usd_per_month_without_free:
+        without = units.cents(one.usd_per_month_without_free)
+        notes.append(f"{without} where the free amount is used up already")
+    return Group(table, *(Text(note, style="dim") for note in notes if note))
 
 
 def findings(found: Sequence[Finding], offers_checked: int) -> RenderableType:

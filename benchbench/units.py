@@ -108,6 +108,11 @@ def usd(value: float | None) -> str:
     return f"{sign}${number(value)}"
 
 
+def cents(value: float | None) -> str:
+    """US dollars to the cent, as a bill shows them: `$1,348.30`."""
+    return UNKNOWN if value is None else f"${value:,.2f}"
+
+
 def usd_per_unit(value: float | None, unit: str) -> str:
     """Dollars per million units when one costs less than a tenth of a cent."""
     if value is None:
