@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -144,7 +145,19 @@ def tco(answer: TcoAnswer) -> RenderableType:
             units.usd(one.npv_usd),
             units.usd(one.usd_per_useful_hour),
         )
-    return Group(table, *(Text(sentence) for sentence in answer.sentences))
+    first, *others = answer.sentences
+    told = [Text(first, style="bold"), *map(Text, others), *_reasons(answer)]
+    return Group(table, *(Padding(one, (1, 0, 0, 0)) for one in told))
+
+
+def _reasons(answer: TcoAnswer) -> list[Text]:
+    """Build or buy beside the money."""
+    return [
+        Text(f"{one.question} {one.answer or units.UNKNOWN}: leans to {one.leans}, {one.because}.")
+        if one.leans
+        else Text(f"{one.question} {one.because}.", style="dim")
+        for one in answer.reasons
+    ]
 
 
 def tco_inputs(answer: TcoAnswer) -> RenderableType:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from benchbench.tco.money import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Value
 
@@ -12,6 +13,8 @@ _HOURS_PER_WEEK = 168
 _HOURS_PER_DAY = 24
 _ROUNDING = 1e-9
 """10.0 machines must not become 11 because 1000/100 came out as 10.000000000000002."""
+
+Whole = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class Demand:
         levels = np.where(needed, self.by_month(), 0.0)
         return np.asarray(levels.max(axis=1, initial=0.0))
 
-    def alike(self, beyond: Array) -> tuple[Array, Array, Array]:
+    def alike(self, beyond: Array) -> tuple[Array, Array, Whole]:
         """Months that differ: their levels (D, L), their `beyond` (D,), and which each month is.
 
         A year of hours is worked out once, not once a month, where nothing grows.

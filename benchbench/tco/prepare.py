@@ -1,7 +1,7 @@
 """A scenario with everything looked up: prices, server, capacities, and every assumption."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.defaults import Default
 from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
+from benchbench.catalog.silicon import load as load_silicon
 from benchbench.record import Record
-from benchbench.tco import capacity, inputs, observed, prices, words
+from benchbench.tco import capacity, inputs, observed, prices, watts, words
 from benchbench.tco import demand as demands
 from benchbench.tco import server as servers
 from benchbench.tco.answer import Assumption
 from benchbench.tco.capacity import Capacity
-from benchbench.tco.case import BUSY, Case
+from benchbench.tco.case import BUSY, Case, Vendor
 from benchbench.tco.demand import Demand
 from benchbench.tco.money import HOURS_PER_MONTH, Value
 from benchbench.tco.prices import Prices
@@ -66,10 +67,16 @@ def prepare(
     wanted = _demand(scenario, busy, bought.value)
     peak = float(wanted.machines_at_peak(bought.value).max())
     rows = inputs.resolve(scenario, defaults, accelerators=server.accelerators, servers=peak)
+    drawn = watts.load_factor(scenario, server, records, silicon or load_silicon())
+    if drawn is not None:
+        rows[drawn.key] = drawn
     unit, per_hour = _unit(scenario, records)
     numbers = [server.capex, server.power, *busy, *rows.values()]
     numbers += _priced(scenario, found, wanted, rented)
     case = _case((scenario, found, server), wanted, (rented, bought), numbers)
+    if scenario.vendor.considered:
+        terms = Vendor(scenario.vendor.name, per_hour, scenario.vendor.lead_months)
+        case = replace(case, vendor=terms)
     level = f"{unit}/s" if scenario.demand.workload else scenario.demand.unit
     stated = [
         rented.assumption("cloud.capacity", level),
@@ -186,4 +193,8 @@ def _case(
         pays_power=not (owned.site == "colocation" and owned.colocation_includes_power),
         lead_months=owned.lead_months,
         dual_running_months=owned.dual_running_months,
+        builds_room=owned.room_usd_per_kw is not None and owned.site == "own",
+        funding=scenario.finance.funding,
+        loan_months=scenario.finance.loan_months,
+        taxed=scenario.finance.tax_rate is not None,
     )

@@ -16,6 +16,8 @@ _VALUES = {
     "cloud.price_decline_per_year": 0.0,
     "cloud.egress_gb_per_month": 0.0,
     "cloud.storage_usd_per_month": 0.0,
+    "cloud.data_gb": 0.0,
+    "cloud.sync_gb_per_month": 0.0,
     "cloud.support_fraction": 0.0,
     "cloud.staff_fte": 0.0,
     "owned.capex_usd": 100_000.0,

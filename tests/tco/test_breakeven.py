@@ -120,8 +120,8 @@ def test_months_by_hand() -> None:
     """$100,000 against $7,300 a month less $82 of power: cash in month 14, interest later."""
     given = case(demand=demand(busy=1.0))
     fleet = owned.full_fleet(given)
-    own, rent = owned.flows(given, fleet), cloud.on_demand(given)
-    found = breakeven.months(given, fleet, total(own, 48), total(rent, 48))
+    rent = cloud.on_demand(given)
+    found = breakeven.months(given, fleet, total(rent, 48))
     saved = 7300 - 730 * 0.75 * 1.5 * 0.1
     assert found.cash == int(np.ceil(100_000 / saved))
     assert found.discounted is not None
@@ -135,9 +135,8 @@ def test_selling_brings_break_even_forward() -> None:
     found = []
     for given in (worthless, worth):
         fleet = owned.full_fleet(given)
-        own = total(owned.flows(given, fleet), 48)
         rent = total(cloud.on_demand(given), 48)
-        found.append(breakeven.months(given, fleet, own, rent))
+        found.append(breakeven.months(given, fleet, rent))
     assert found[1].with_resale is not None
     assert found[0].with_resale is not None
     assert found[1].with_resale < found[0].with_resale
@@ -148,6 +147,6 @@ def test_idle_servers_never_pay_back() -> None:
     """Nothing rented, nothing saved."""
     given = case(demand=demand(1.0, busy=0.001))
     fleet = owned.full_fleet(given)
-    own, rent = total(owned.flows(given, fleet), 48), total(cloud.on_demand(given), 48)
-    found = breakeven.months(given, fleet, own, rent)
+    rent = total(cloud.on_demand(given), 48)
+    found = breakeven.months(given, fleet, rent)
     assert (found.cash, found.discounted, found.with_resale) == (None, None, None)

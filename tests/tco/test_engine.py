@@ -13,12 +13,22 @@ from hypothesis import strategies as st
 
 from benchbench.catalog import catalogue, quotes
 from benchbench.catalog.defaults import Default, load
-from benchbench.tco import cloud, engine, hybrid, owned, prepare, scenario
+from benchbench.tco import cloud, engine, hybrid, owned, plan, prepare, scenario
 from benchbench.tco.answer import TcoAnswer
 from tests.tco.cases_tco import TODAY, answer, cost, document, named, p5
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "reports" / "examples" / "scenarios"
+MARKET = [
+    p5(),
+    p5(provider="lambda", region="us", instance="gpu_8x_h100_sxm5", price_usd_per_hour=31.92),
+    p5(
+        provider="nebius",
+        region="eu-north1",
+        instance="gpu-h100-sxm_8gpu-128vcpu-1600gb",
+        price_usd_per_hour=23.6,
+    ),
+]
 FREE = {"staff_usd_per_year": 0}
 
 
@@ -35,7 +45,7 @@ def example(name: str, draws: int = 0) -> TcoAnswer:
 def quickstart(draws: int = 0) -> TcoAnswer:
     """The bundled default scenario."""
     return engine.evaluate(
-        scenario.load(), catalog=catalogue.from_offers([p5()]), today=TODAY, draws=draws
+        scenario.load(), catalog=catalogue.from_offers(MARKET), today=TODAY, draws=draws
     )
 
 
@@ -82,6 +92,7 @@ def priced(factor: float) -> TcoAnswer:
         "capex_usd": 300_000.0,
         "electricity_usd_per_kwh": 0.08,
         "colocation_usd_per_kw_month": 195.0,
+        "room_usd_per_kw": 12_000.0,
         "staff_wage_usd": 96_800.0,
         "software_usd_per_accelerator_year": 100.0,
     }
@@ -243,6 +254,26 @@ def test_the_quickstart_breaks_even_at_a_defensible_use() -> None:
     assert set(found.break_even.utilisation_against) == {"committed"}
 
 
+def test_the_quickstart_names_the_use_from_which_each_cloud_is_beaten() -> None:
+    """On demand below 100 %; the cheaper the other cloud, the busier; three years reserved never.
+
+    By hand: c_f / (a · (p - v)) with each p falling 12 % a year as the levelised price does.
+    """
+    found = quickstart()
+    hourly = found.break_even.hourly
+    assert hourly is not None
+    cheaper = {one.offer.split("/")[0]: one for one in found.rivals}
+    for provider, price in (("lambda", 31.92), ("nebius", 23.6)):
+        levelised = hourly.on_demand * price / 55.04
+        by_hand = hourly.owned_fixed / (hourly.availability * (levelised - hourly.owned_variable))
+        assert cheaper[provider].break_even_utilisation == pytest.approx(by_hand)
+    assert found.break_even.utilisation == pytest.approx(0.58, abs=0.02)
+    assert cheaper["lambda"].break_even_utilisation == pytest.approx(1.01, abs=0.03)
+    assert cheaper["nebius"].break_even_utilisation == pytest.approx(1.38, abs=0.05)
+    assert hourly.committed is not None
+    assert hourly.committed < hourly.owned_fixed
+
+
 def test_the_quickstart_is_the_same_every_time() -> None:
     """Ten thousand draws, byte for byte."""
     first, second = (quickstart(draws=10_000).model_dump_json() for _ in range(2))
@@ -335,6 +366,7 @@ def test_the_bundled_catalogue_answers_the_bundled_question() -> None:
         "on_demand",
         "committed",
         "colocated",
+        "owned",
         "hybrid",
     }
 
@@ -397,7 +429,7 @@ def test_the_renter_does_not_choose_with_hindsight() -> None:
         quotes=quotes.load(),
         today=TODAY,
     )
-    decided = engine.plan(setup.case)
+    decided = plan.plan(setup.case)
     assert decided.rent == "committed"
     likely, worst = (
         float(engine.saving(setup.case, decided, {"cloud.commitment_discount": share}).item())

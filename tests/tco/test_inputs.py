@@ -61,8 +61,8 @@ def test_the_scenario_goes_before_the_default() -> None:
 
 def test_known_staff_is_an_input_only_where_it_is_said() -> None:
     """Zero is knowledge, absence is not."""
-    assert inputs.KNOWN_STAFF not in resolve()
-    assert resolve(staff_usd_per_year=0)[inputs.KNOWN_STAFF].value == 0
+    assert "owned.staff_usd_per_year" not in resolve()
+    assert resolve(staff_usd_per_year=0)["owned.staff_usd_per_year"].value == 0
 
 
 def test_what_has_no_default_must_be_said() -> None:
