@@ -1,7 +1,7 @@
 """From a scenario to the answer: rent, own, or both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from benchbench.catalog import defaults as catalog_defaults
@@ -152,6 +152,7 @@ def _drawn(setup: Setup) -> list[Assumption]:
 def _answer(setup: Setup, decided: Plan, world: World, draws: int) -> TcoAnswer:
     case = setup.case
     told = _told(setup, decided, how_sure(setup, decided, draws), world)
+    told = replace(told, buying=_how_sure_of_buying(setup, decided, told, draws))
     costs = decided.costs
     return TcoAnswer(
         title=setup.scenario.title,
@@ -170,7 +171,7 @@ def _answer(setup: Setup, decided: Plan, world: World, draws: int) -> TcoAnswer:
         scale=sweeps.against_scale(case),
         horizons=sweeps.against_horizon(case),
         uncertainty=told.uncertainty,
-        buying=_how_sure_of_buying(setup, decided, told, draws),
+        buying=told.buying,
         waiting=told.waiting,
         reasons=_reasons(setup.scenario),
         assumptions=setup.assumptions,

@@ -40,6 +40,7 @@ class Told:
     hybrid_servers: int
     hybrid_committed: int
     uncertainty: Uncertainty | None
+    buying: Uncertainty | None = None
     rivals: tuple[Rival, ...] = ()
     waiting: Waiting | None = None
 
@@ -59,6 +60,7 @@ def sentences(told: Told) -> tuple[str, ...]:
         return (_headline(told), *told.setup.prices.doubts)
     return (
         _headline(told),
+        *_buying(told),
         break_even_sentence(told),
         *_rivals(told),
         _payback(told),
@@ -156,6 +158,21 @@ def _committed(told: Told, costs: HourlyCosts) -> str:
     if share is None or share > 1:
         return f" Against {rent} owning does not win at any use: {fixed}."
     return f" At this use it does not beat {rent}: {fixed}."
+
+
+def _buying(told: Told) -> Iterator[str]:
+    """The service against the cheapest way to run the same oneself."""
+    if told.buying is None:
+        return
+    service = told.alternative("vendor")
+    engineers = {row.key: row.value for row in told.setup.assumptions}
+    yield (
+        f"{service.label.removeprefix('Bought: ').capitalize()} needs "
+        f"{units.amount(engineers['vendor.staff_fte'], 'FTE')}, running it oneself "
+        f"{units.amount(engineers['vendor.self_hosted_fte'], 'FTE')}; it is cheaper than the "
+        f"cheapest way to run it in {units.percent(told.buying.probability_own_cheaper)} of draws, "
+        f"and costs {_saved(told.buying.saving_usd_p50)} in the middle of them."
+    )
 
 
 def _rivals(told: Told) -> Iterator[str]:

@@ -13,8 +13,8 @@ from benchbench.tco.demand import Demand
 from benchbench.tco.money import MONTHS_PER_YEAR, Array
 from benchbench.tco.plan import Plan, clouds
 
-_MEANWHILE = ("bridge", "egress", "storage", "support", "synchronising", "tax")
-"""What owning pays for rented machines before its own arrive."""
+_MEANWHILE = ("bridge", "egress", "storage", "support", "synchronising", "engineers", "tax")
+"""What owning pays before its own machines arrive, and renting pays too."""
 
 
 def value(case: Case, decided: Plan, defaults: Mapping[str, Default]) -> Waiting | None:

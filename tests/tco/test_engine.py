@@ -36,7 +36,7 @@ def example(name: str, draws: int = 0) -> TcoAnswer:
     """One of our own scenarios, answered with a catalogue of one instance."""
     return engine.evaluate(
         scenario.load(EXAMPLES / f"{name}.toml"),
-        catalog=catalogue.from_offers([p5()]),
+        catalog=catalogue.from_offers([p5(), p5(price_kind="spot", price_usd_per_hour=20.0)]),
         today=TODAY,
         draws=draws,
     )
@@ -316,6 +316,45 @@ def test_the_published_exit_pays_back_within_a_year() -> None:
     assert found.cheapest == "owned"
     assert found.break_even.month_cash is not None
     assert found.break_even.month_cash <= 12
+
+
+def test_the_storage_exit_reaches_the_published_order() -> None:
+    """$74.6 million in two years of running apart from the cloud, within a factor of two.
+
+    As an income statement sees it: payments of 24 months once both no longer run, the purchase
+    written off over four years instead of paid at once.
+    """
+    found = example("storage-exit")
+    rent, own = named(found, "on_demand"), named(found, "colocated")
+    capital = {"servers", "network", "spares", "installation", "resale", "migration"}
+    paid = sum(sum(flow[10:34]) for name, flow in own.months.items() if name not in capital)
+    bought = sum(sum(own.months.get(name, ())) for name in ("servers", "network", "spares"))
+    saved = sum(map(sum, ([flow[10:34] for flow in rent.months.values()]))) - paid - bought / 2
+    assert 74.6e6 / 2 < saved < 74.6e6 * 2
+
+
+def test_a_lab_that_comes_in_bursts_rents() -> None:
+    """A third of the hours for a year, then eight accelerators: no server of its own."""
+    found = example("bursty-lab")
+    assert found.cheapest in {"spot", "committed", "on_demand"}
+    assert found.hybrid_base_servers == 0
+
+
+def test_a_daily_cycle_owns_its_base() -> None:
+    """64 at noon and 16 at night: more than the night's two servers, fewer than the day's eight."""
+    found = example("inference-64-gpus")
+    assert found.hybrid_base_servers is not None
+    assert 2 <= found.hybrid_base_servers < 8
+
+
+def test_five_engineers_more_decide_for_the_service() -> None:
+    """64 vCPU of work: the machines cost little, the people do not."""
+    found = example("managed-data-platform", draws=500)
+    assert found.cheapest == "vendor"
+    assert found.buying is not None
+    assert found.buying.probability_own_cheaper > 0.9
+    assert found.buying.tornado[0].key in {"vendor.self_hosted_fte", "vendor.engineer_usd_per_year"}
+    assert any("needs 1 person, running it oneself 6 people" in said for said in found.sentences)
 
 
 def test_steady_work_beats_on_demand_prices() -> None:

@@ -176,6 +176,6 @@ def test_every_example_can_be_read(path: Path) -> None:
     assert scenario.load(path).title
 
 
-def test_there_are_three_examples() -> None:
+def test_there_are_seven_examples() -> None:
     """A glob that matches nothing would prove nothing."""
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 7
