@@ -204,9 +204,10 @@ def _made_of(answer: TcoAnswer) -> Part | None:
     rates = answer.break_even.hourly
     if rates is None:
         return None
-    fixed = "owning, worked or not (c_f)"
+    parts = sorted(rates.owned_parts.items(), key=lambda part: -part[1])
     lines: list[tuple[str, str]] = [
-        (fixed, units.usd(rates.owned_fixed)),
+        *((f"of owning: {name.replace('_', ' ')}", units.usd(usd)) for name, usd in parts),
+        ("owning, worked or not: the sum (c_f)", units.usd(rates.owned_fixed)),
         ("what a worked hour adds (v)", units.usd(rates.owned_variable)),
         ("renting on demand (p)", units.usd(rates.on_demand)),
         ("what the cloud costs idle: traffic, storage, people", units.usd(rates.cloud_fixed)),
@@ -286,7 +287,7 @@ def _sweeps(answer: TcoAnswer) -> Part | None:
         for points, axis, told in (
             (
                 answer.scale,
-                Axis("Times the work of the scenario", units.number),
+                Axis("Times the work of the scenario", units.number, log=True),
                 ("chart-scale", "What a useful hour costs, by how much work there is"),
             ),
             (

@@ -124,6 +124,8 @@ class HourlyRates(Model):
 
     owned_fixed: float
     """Paid worked or not (c_f)."""
+    owned_parts: dict[str, float] = {}
+    """What that is made of, by component; a resale is negative."""
     owned_variable: float
     """What a worked hour adds (v)."""
     on_demand: float

@@ -1,6 +1,7 @@
 """Where owning begins to win: per machine-hour, per utilisation and by month."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -39,6 +40,8 @@ class HourlyCosts:
     availability: float
     uncommitted: float = 0.0
     """What a worked hour adds to `committed`: on demand, in the months no commitment covers."""
+    fixed_parts: Mapping[str, float] = field(default_factory=dict)
+    """What `fixed` is made of, by component."""
 
     def owning(self, utilisation: float) -> float:
         """Per useful hour, an outage covered from the cloud: c_f/u + a·v + (1 - a)·p."""
@@ -158,8 +161,14 @@ def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
 
     standing = replace(case, demand=replace(case.demand, levels=np.zeros_like(case.demand.levels)))
     term = case.commitment_months
+    parts = {
+        name: _present(flow, discount) / hours
+        for name, flow in owned.flows(standing, fleet).items()
+        if flow.any()
+    }
     return HourlyCosts(
-        fixed=_present(total(owned.flows(standing, fleet), case.horizon), discount) / hours,
+        fixed=sum(parts.values()),
+        fixed_parts=parts,
         variable=_number(owned.variable_usd_per_hour(case)) * borne,
         on_demand=levelised(cloud.prices(case)),
         committed=None if term is None else levelised(cloud.committed_prices(case)),

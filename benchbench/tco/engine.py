@@ -285,6 +285,7 @@ def _break_even(costs: HourlyCosts | None, months: Months, sentence: str) -> Bre
 def _rates(costs: HourlyCosts) -> HourlyRates:
     return HourlyRates(
         owned_fixed=costs.fixed,
+        owned_parts=dict(costs.fixed_parts),
         owned_variable=costs.variable,
         on_demand=costs.on_demand,
         committed=costs.committed,

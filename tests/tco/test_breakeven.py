@@ -20,6 +20,15 @@ def costs(given: Case) -> HourlyCosts:
     return found
 
 
+def test_the_fixed_cost_is_the_sum_of_its_parts() -> None:
+    """Line by line: servers, resale, people, idle power, by the same levelising."""
+    values = {"owned.residual_fraction_3y": 0.3, "owned.minimum_fte": 0.5}
+    found = costs(case({**values, "owned.staff_wage_usd": 90_000.0}))
+    assert set(found.fixed_parts) == {"servers", "resale", "staff", "power"}
+    assert found.fixed_parts["staff"] == pytest.approx(0.5 * 90_000 / HOURS_PER_YEAR)
+    assert sum(found.fixed_parts.values()) == pytest.approx(found.fixed)
+
+
 def lead(given: Case, busy: float) -> float:
     """What renting costs more than owning at a busy share, from the whole cash flows."""
     other = replace(given, demand=demand(busy=busy))
