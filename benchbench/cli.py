@@ -463,6 +463,9 @@ def tco(
         Path | None, typer.Argument(help="A scenario in TOML; default: the built-in one.")
     ] = None,
     *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Every input: value, range, source and date.")
+    ] = False,
     results: Results = _RESULTS,
     json: Json = False,
 ) -> None:
@@ -470,7 +473,7 @@ def tco(
     from benchbench import decide, terminal
 
     answer = decide.costs(scenario, decide.records_if_any(results), _today())
-    _answer(answer, terminal.tco, json=json)
+    _answer(answer, terminal.tco_inputs if explain else terminal.tco, json=json)
     _next("benchbench report", json=json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from benchbench.recommend import Candidate, Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
-    from benchbench.tco.answer import TcoAnswer
+    from benchbench.tco.answer import Assumption, TcoAnswer
     from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
@@ -321,7 +322,36 @@ def tco(answer: TcoAnswer) -> RenderableType:
             units.usd(one.npv_usd),
             units.usd(one.usd_per_useful_hour),
         )
-    return Group(table, *(Text(sentence) for sentence in answer.sentences))
+    first, *others = answer.sentences
+    told = [Text(first, style="bold"), *map(Text, others), *_reasons(answer)]
+    return Group(table, *(Padding(one, (1, 0, 0, 0)) for one in told))
+
+
+def _reasons(answer: TcoAnswer) -> list[Text]:
+    """Build or buy beside the money."""
+    return [
+        Text(f"{one.question} {one.answer or units.UNKNOWN}: leans to {one.leans}, {one.because}.")
+        if one.leans
+        else Text(f"{one.question} {one.because}.", style="dim")
+        for one in answer.reasons
+    ]
+
+
+def tco_inputs(answer: TcoAnswer) -> RenderableType:
+    """Every input of a comparison: value, range, where it is from and since when."""
+    lines = [line for one in answer.assumptions for line in _input_lines(one)]
+    note = "● measured, ○ predicted, ◌ assumed. Every key can be set in the scenario."
+    return Group(*lines, Text(note, style="dim"))
+
+
+def _input_lines(one: Assumption) -> tuple[Text, Text]:
+    mark = {"measured": "●", "predicted": "○", "assumed": "◌"}[one.basis]
+    value, low, high = (units.amount(end, one.unit, 4) for end in (one.value, one.low, one.high))
+    said = Text.assemble(f"{mark} ", (one.key, "bold"), f"  {value}")
+    if one.low is not None:
+        said.append(f", from {low} to {high}")
+    dated = one.source if one.as_of is None else f"{one.source} ({one.as_of})"
+    return said, Text(f"    {one.label}: {dated}", style="dim")
 
 
 def offers(listed: OfferList, today: date) -> RenderableType:

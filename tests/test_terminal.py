@@ -49,6 +49,7 @@ def answers(stored: Path) -> dict[str, RenderableType]:
         "results": terminal.results(listed),
         "result": terminal.result(listed.results[0]),
         "recommendation": terminal.recommendation(ranked),
+        "inputs": terminal.tco_inputs(decide.costs(None, records, TODAY)),
         "tco": terminal.tco(decide.costs(None, records, TODAY)),
     }
 
@@ -176,6 +177,13 @@ def test_the_cheapest_alternative_is_marked(stored: Path) -> None:
     text = shown(answers(stored)["tco"])
     assert text.count("←") == 1
     assert "Over 48 months" in text
+
+
+def test_every_input_of_the_costs_is_explained(stored: Path) -> None:
+    """Value, range, source and date, as `tco --explain` shows them."""
+    text = " ".join(shown(answers(stored)["inputs"]).split())
+    assert "◌ owned.pue 1.54, from 1.1 to 1.6 facility's overhead (PUE): Uptime Institute" in text
+    assert "(2025-07-01)" in text
 
 
 def test_unknown_is_a_dash(stored: Path) -> None:

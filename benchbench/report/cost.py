@@ -24,7 +24,14 @@ from benchbench.report.blocks import (
     plain,
     words,
 )
-from benchbench.tco.answer import Alternative, Assumption, TcoAnswer, TornadoBar, Uncertainty
+from benchbench.tco.answer import (
+    Alternative,
+    Assumption,
+    SweepPoint,
+    TcoAnswer,
+    TornadoBar,
+    Uncertainty,
+)
 
 _COMMAND = "benchbench tco"
 _MOST_SWINGS = 12
@@ -45,8 +52,12 @@ def section(answer: TcoAnswer | None) -> Section:
             Part("alternatives", "The alternatives", _alternatives(answer)),
             _cash_flow(answer),
             _curve(answer),
+            _made_of(answer),
+            _others(answer),
+            _sweeps(answer),
             _breakdown(answer),
             _sureness(answer),
+            _build_or_buy(answer),
             _assumptions(answer.assumptions),
         )
         if part is not None
@@ -186,6 +197,169 @@ def _curve_table(answer: TcoAnswer, names: Sequence[str]) -> Table:
         for point in answer.curve
     )
     return Table("Cost per useful hour", columns, rows, folded="Show the numbers")
+
+
+def _made_of(answer: TcoAnswer) -> Part | None:
+    """The break-even line by line, so that anybody can work it out again."""
+    rates = answer.break_even.hourly
+    if rates is None:
+        return None
+    parts = sorted(rates.owned_parts.items(), key=lambda part: -part[1])
+    lines: list[tuple[str, str]] = [
+        *((f"of owning: {name.replace('_', ' ')}", units.usd(usd)) for name, usd in parts),
+        ("owning, worked or not: the sum (c_f)", units.usd(rates.owned_fixed)),
+        ("what a worked hour adds (v)", units.usd(rates.owned_variable)),
+        ("renting on demand (p)", units.usd(rates.on_demand)),
+        ("what the cloud costs idle: traffic, storage, people", units.usd(rates.cloud_fixed)),
+        ("availability of an owned server (a)", units.percent(rates.availability, 3)),
+        ("a commitment, used or not", units.usd(rates.committed)),
+        ("(c_f - idle cloud) / (a · (p - v))", units.percent(answer.break_even.utilisation, 3)),
+    ]
+    columns = (Column("Per hour of one owned server's work"), Column("Value", numeric=True))
+    rows = tuple(Row((Cell(name), Cell(value))) for name, value in lines)
+    caption = "Levelised over the horizon: present cost over present hours"
+    blocks: list[Block] = [Table(caption, columns, rows)]
+    if answer.screening:
+        blocks.append(_screening(answer))
+    return Part("made-of", "What the break-even is made of", tuple(blocks))
+
+
+def _screening(answer: TcoAnswer) -> Table:
+    columns = (
+        Column("Cheapest machine"),
+        Column("For work that is there"),
+        Column("Fixed, per hour", numeric=True),
+        Column("Per worked hour", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(label(answer, band.name)),
+                Cell(
+                    f"{units.percent(band.from_utilisation)} to "
+                    f"{units.percent(band.to_utilisation)} of the time"
+                ),
+                plain(band.fixed_usd_per_hour, units.usd),
+                plain(band.variable_usd_per_hour, units.usd),
+            )
+        )
+        for band in answer.screening
+    )
+    return Table("Which machine for which part of the work (screening curve)", columns, rows)
+
+
+def _others(answer: TcoAnswer) -> Part | None:
+    if not answer.rivals:
+        return None
+    columns = (
+        Column("Other cloud, on demand"),
+        Column("Per hour today", numeric=True),
+        Column("Over the horizon", numeric=True),
+        Column("Present value", numeric=True),
+        Column("Owning beats it from", numeric=True),
+        Column("Source"),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(one.offer),
+                plain(one.usd_per_hour, units.usd),
+                plain(one.levelised_usd_per_hour, units.usd),
+                plain(one.npv_usd, units.usd),
+                Cell(_from(one.break_even_utilisation), "", one.break_even_utilisation),
+                words(f"{one.source}, {one.as_of}"),
+            )
+        )
+        for one in answer.rivals
+    )
+    caption = "The same work at other clouds' prices; over 100 % no use is enough"
+    return Part("other-clouds", "Other clouds", (Table(caption, columns, rows),))
+
+
+def _from(share: float | None) -> str:
+    return "never" if share is None else f"{units.percent(share, 3)} use"
+
+
+def _sweeps(answer: TcoAnswer) -> Part | None:
+    """How far the answer carries: more or less work, a longer or a shorter look."""
+    drawn = [
+        _sweep(answer, points, axis, told)
+        for points, axis, told in (
+            (
+                answer.scale,
+                Axis("Times the work of the scenario", units.number, log=True),
+                ("chart-scale", "What a useful hour costs, by how much work there is"),
+            ),
+            (
+                answer.horizons,
+                Axis("Months looked at", units.count),
+                ("chart-horizon", "What a useful hour costs, by how far one looks"),
+            ),
+        )
+        if points
+    ]
+    return Part("sweeps", "More work, more time", tuple(drawn)) if drawn else None
+
+
+def _sweep(
+    answer: TcoAnswer, points: Sequence[SweepPoint], axis: Axis, told: tuple[str, str]
+) -> Plot:
+    names = list(dict.fromkeys(name for point in points for name in point.usd_per_useful_hour))
+    lines = tuple(
+        Line(
+            label(answer, name),
+            tuple(point.at for point in points),
+            tuple(point.usd_per_useful_hour.get(name) for point in points),
+            name,
+        )
+        for name in names
+    )
+    columns = (
+        Column(axis.label),
+        *(Column(label(answer, name), numeric=True) for name in names),
+        Column("Cheapest"),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(axis.text(point.at), sort=point.at),
+                *(plain(point.usd_per_useful_hour.get(name), units.usd) for name in names),
+                words(label(answer, point.cheapest)),
+            )
+        )
+        for point in points
+    )
+    return Plot(
+        *told,
+        "Each point with the best plan of its own: its fleet, its commitments, its hybrid. "
+        "Where a way is none, its line has a gap.",
+        Lines(axis, Axis("Per useful hour", units.usd), lines),
+        Table("Cost per useful hour", columns, rows, folded="Show the numbers"),
+    )
+
+
+def _build_or_buy(answer: TcoAnswer) -> Part | None:
+    if not answer.reasons and answer.buying is None:
+        return None
+    blocks: list[Block] = []
+    if answer.buying is not None:
+        blocks.append(Prose((buying_sentence(answer.buying),)))
+    columns = (Column("Question"), Column("Answer"), Column("Leans to"), Column("Because"))
+    rows = tuple(
+        Row((Cell(one.question), words(one.answer), words(one.leans), Cell(one.because)))
+        for one in answer.reasons
+    )
+    blocks.append(Table("Reasons beside the money; no figure rests on them", columns, rows))
+    return Part("build-or-buy", "Run it or buy it", tuple(blocks))
+
+
+def buying_sentence(uncertainty: Uncertainty) -> str:
+    """P(the service is cheaper than the cheapest way to run it oneself)."""
+    return (
+        f"The service is cheaper than the cheapest way to run it oneself in "
+        f"{units.percent(uncertainty.probability_own_cheaper)} of {units.count(uncertainty.draws)} "
+        f"draws; at the median it costs {_saved(uncertainty.saving_usd_p50)}."
+    )
 
 
 def _breakdown(answer: TcoAnswer) -> Part | None:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from benchbench.record import Model
 from benchbench.stats import Basis
+from benchbench.tco.questions import Reason
 
 AlternativeName = Literal[
     "on_demand", "committed", "spot", "owned", "colocated", "hybrid", "vendor"
@@ -41,6 +42,8 @@ class Alternative(Model):
     total_usd: float | None = None
     npv_usd: float | None = None
     """Present value of what is paid, a positive number being a cost."""
+    annuity_usd_per_year: float | None = None
+    """The equal yearly payment of the same present value."""
     usd_per_unit: float | None = None
     usd_per_useful_hour: float | None = None
     """Per accelerator-hour (or server-hour) of demand served."""
@@ -53,6 +56,65 @@ class CurvePoint(Model):
     usd_per_useful_hour: dict[str, float | None]
 
 
+class SweepPoint(Model):
+    """Cost per useful hour at another scale or horizon, each with its own best plan."""
+
+    at: float
+    """Times the demand, or months."""
+    usd_per_useful_hour: dict[str, float | None]
+    """A way that is none there is left out."""
+    cheapest: AlternativeName
+    hybrid_base_servers: int
+
+
+class Band(Model):
+    """Where on the screening curve one kind of machine is the cheapest."""
+
+    name: AlternativeName
+    fixed_usd_per_hour: float
+    """Worked or not."""
+    variable_usd_per_hour: float
+    """What a worked hour adds."""
+    from_utilisation: float
+    to_utilisation: float
+
+
+class Neighbour(Model):
+    """What the hybrid costs with so many servers of its own."""
+
+    servers: int
+    npv_usd: float
+
+
+class Rival(Model):
+    """Another cloud's on-demand price for the same work."""
+
+    offer: str
+    usd_per_hour: float
+    """Of one instance, today."""
+    levelised_usd_per_hour: float | None
+    """For one owned server's work, over the horizon."""
+    npv_usd: float
+    usd_per_useful_hour: float | None
+    break_even_utilisation: float | None
+    """From which use owning beats it; above 1 no use is enough, None: never."""
+    source: str
+    as_of: str
+
+
+class Waiting(Model):
+    """Buying one hardware generation later, renting as cheaply as possible until then."""
+
+    months: int
+    price_per_work: float
+    """Of the next generation's server, as a share of today's, for the same work."""
+    cost_now_usd: float
+    cost_later_usd: float
+    value_usd: float
+    """What waiting saves, in present USD; negative: it costs."""
+    source: str
+
+
 class HourlyRates(Model):
     """What the break-even utilisation is made of; USD per server-hour, levelised.
 
@@ -62,6 +124,8 @@ class HourlyRates(Model):
 
     owned_fixed: float
     """Paid worked or not (c_f)."""
+    owned_parts: dict[str, float] = {}
+    """What that is made of, by component; a resale is negative."""
     owned_variable: float
     """What a worked hour adds (v)."""
     on_demand: float
@@ -112,6 +176,10 @@ class Uncertainty(Model):
     saving_usd_p5: float
     saving_usd_p50: float
     saving_usd_p95: float
+    break_even_p5: float | None = None
+    """Of the break-even utilisation against on-demand; None: never in that many draws."""
+    break_even_p50: float | None = None
+    break_even_p95: float | None = None
     tornado: tuple[TornadoBar, ...]
 
 
@@ -129,8 +197,22 @@ class TcoAnswer(Model):
     utilisation: float
     """Of the owned fleet at the scenario's demand."""
     hybrid_base_servers: int | None = None
+    hybrid_committed_instances: int | None = None
+    """Committed to beside that base."""
+    hybrid_neighbours: tuple[Neighbour, ...] = ()
+    """One server fewer, as many, one more."""
+    screening: tuple[Band, ...] = ()
+    """Which machine is the cheapest for how busy a share of the work."""
+    rivals: tuple[Rival, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
+    scale: tuple[SweepPoint, ...] = ()
+    horizons: tuple[SweepPoint, ...] = ()
     uncertainty: Uncertainty | None = None
+    buying: Uncertainty | None = None
+    """The same for buying the service against the cheapest way to run it oneself."""
+    waiting: Waiting | None = None
+    reasons: tuple[Reason, ...] = ()
+    """Build or buy beside the money; no figure rests on them."""
     assumptions: tuple[Assumption, ...]
     sentences: tuple[str, ...]
     """The answer in plain words, most important first."""

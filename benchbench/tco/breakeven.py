@@ -1,10 +1,13 @@
 """Where owning begins to win: per machine-hour, per utilisation and by month."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations, pairwise
 
 import numpy as np
 
-from benchbench.tco import cloud, owned
+from benchbench.tco import cloud, finance, owned
+from benchbench.tco.answer import AlternativeName, Band
 from benchbench.tco.case import Case, total
 from benchbench.tco.money import (
     HOURS_PER_MONTH,
@@ -37,6 +40,8 @@ class HourlyCosts:
     availability: float
     uncommitted: float = 0.0
     """What a worked hour adds to `committed`: on demand, in the months no commitment covers."""
+    fixed_parts: Mapping[str, float] = field(default_factory=dict)
+    """What `fixed` is made of, by component."""
 
     def owning(self, utilisation: float) -> float:
         """Per useful hour, an outage covered from the cloud: c_f/u + a·v + (1 - a)·p."""
@@ -86,6 +91,60 @@ class HourlyCosts:
         return behind / margin if margin > 0 else None
 
 
+def screening(costs: HourlyCosts, own: AlternativeName) -> tuple[Band, ...]:
+    """The lower envelope of fixed + variable · utilisation, from idle to always busy.
+
+    Masse, Gibrat 1957; Murphy, Soyster 1983: which machine belongs to which part of a duration
+    curve. What all ways of renting pay alike is left out of all.
+    """
+    lines: dict[AlternativeName, tuple[float, float]] = {
+        "on_demand": (0.0, costs.on_demand),
+        own: (costs.fixed - costs.cloud_fixed, costs.owning(1.0) - costs.fixed),
+    }
+    if costs.committed is not None:
+        lines["committed"] = (costs.committed, costs.uncommitted)
+    edges = {0.0, 1.0}
+    for (f, v), (g, w) in combinations(lines.values(), 2):
+        meets = (g - f) / (v - w) if v != w else -1.0
+        edges |= {meets} if 0 < meets < 1 else set()
+    bands: list[Band] = []
+    for low, high in pairwise(sorted(edges)):
+        middle = (low + high) / 2
+        best = min(lines, key=lambda name: lines[name][0] + lines[name][1] * middle)
+        if bands and bands[-1].name == best:
+            low = bands.pop().from_utilisation  # noqa: PLW2901  the band goes on
+        fixed, variable = lines[best]
+        bands.append(
+            Band(
+                name=best,
+                fixed_usd_per_hour=fixed,
+                variable_usd_per_hour=variable,
+                from_utilisation=low,
+                to_utilisation=high,
+            )
+        )
+    return tuple(bands)
+
+
+def utilisation_of_draws(case: Case, fleet: Array) -> Array:
+    """u* against on-demand for values drawn (draws, 1): (draws,); NaN: never."""
+    discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
+    weight = fleet * HOURS_PER_MONTH * discount[..., 1:]
+    hours = weight.sum(axis=-1)
+    idle = replace(case, demand=replace(case.demand, levels=np.zeros_like(case.demand.levels)))
+    own, rent = (
+        (total(flows, case.horizon) * discount).sum(axis=-1) / hours
+        for flows in (owned.flows(idle, fleet), cloud.on_demand(idle))
+    )
+    per_server = case.server_capacity / case.cloud_capacity * (1.0 + case["cloud.support_fraction"])
+    borne = finance.kept_after_tax(case)
+    price = (cloud.prices(case) * per_server * borne * weight).sum(axis=-1) / hours
+    margin = price - np.squeeze(np.asarray(owned.variable_usd_per_hour(case) * borne))
+    available = np.squeeze(np.asarray(case["owned.availability"]))
+    share = np.maximum(0.0, own - rent) / (available * np.where(margin > 0, margin, 1.0))
+    return np.where(margin > 0, share, np.nan)
+
+
 def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
     """The levelised costs of `fleet` (months,); None for a fleet that never arrives."""
     discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
@@ -94,15 +153,23 @@ def hourly_costs(case: Case, fleet: Array) -> HourlyCosts | None:
         return None
     per_server = case.server_capacity / case.cloud_capacity
     plan = 1.0 + _number(case["cloud.support_fraction"])
+    borne = _number(finance.kept_after_tax(case))
 
     def levelised(prices: Array) -> float:
-        return float((prices * fleet * HOURS_PER_MONTH) @ discount[1:]) / hours * per_server * plan
+        paid = float((prices * fleet * HOURS_PER_MONTH) @ discount[1:]) / hours
+        return paid * per_server * plan * borne
 
     standing = replace(case, demand=replace(case.demand, levels=np.zeros_like(case.demand.levels)))
     term = case.commitment_months
+    parts = {
+        name: _present(flow, discount) / hours
+        for name, flow in owned.flows(standing, fleet).items()
+        if flow.any()
+    }
     return HourlyCosts(
-        fixed=_present(total(owned.flows(standing, fleet), case.horizon), discount) / hours,
-        variable=_number(owned.variable_usd_per_hour(case)),
+        fixed=sum(parts.values()),
+        fixed_parts=parts,
+        variable=_number(owned.variable_usd_per_hour(case)) * borne,
         on_demand=levelised(cloud.prices(case)),
         committed=None if term is None else levelised(cloud.committed_prices(case)),
         spot=levelised(cloud.spot_prices(case)) if _has_spot(case) else None,
@@ -133,25 +200,18 @@ class Months:
     with_resale: int | None
 
 
-def months(case: Case, fleet: Array, own: Array, rent: Array) -> Months:
+def months(case: Case, fleet: Array, rent: Array) -> Months:
     """Three answers: in cash, in today's money, and if the fleet were sold on that day.
 
-    `own` and `rent` are whole flows (months + 1,); the resale at the end is left out of the
-    first two.
+    `rent` is a whole flow (months + 1,); in the first two nothing is sold at the end.
     """
     discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
-    kept = own - _resale_at_end(case, fleet)
-    sold = owned.resale_if_sold(case, fleet) * discount
-    held = np.diff(np.cumsum(kept * discount) - sold, prepend=0.0)
+    keeping = replace(case, sells_at_end=False)
+    kept = total(owned.flows(keeping, fleet), case.horizon)
+    left = owned.worth_if_sold(case, fleet) * discount
+    held = np.diff(np.cumsum(kept * discount) - left, prepend=0.0)
     return Months(
         cash=break_even_month(kept, rent),
         discounted=break_even_month(kept * discount, rent * discount),
         with_resale=break_even_month(held, rent * discount),
     )
-
-
-def _resale_at_end(case: Case, fleet: Array) -> Array:
-    """Only the last sale: those at a replacement help to pay for it."""
-    last = np.zeros(case.horizon + 1)
-    last[-1] = owned.capital(case, fleet)["resale"][-1]
-    return last

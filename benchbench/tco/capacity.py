@@ -60,6 +60,20 @@ def resolve(
     return rented or meter.of_offer(offer), bought or meter.of_server(server)
 
 
+def of_offer(
+    scenario: Scenario,
+    offer: Offer,
+    server: Server,
+    records: Sequence[Record],
+    silicon: Silicon | None,
+) -> Capacity:
+    """Of another instance than the scenario's. Raises DataError where nobody knows."""
+    if scenario.demand.workload is None:
+        return _counted(scenario, offer, server)
+    meter = _Meter(scenario.demand.workload, records, silicon or load_silicon())
+    return meter.of_offer(offer)
+
+
 def _stated(value: float | None) -> Capacity | None:
     return None if value is None else Capacity(value, "assumed", "stated in the scenario")
 

@@ -2,17 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
-from benchbench.catalog.defaults import Tier
+from benchbench.catalog.egress import Tier
 from benchbench.tco.demand import Demand, two_levels
 from benchbench.tco.money import MONTHS_PER_YEAR, Array, Value
 
 Flows = dict[str, Array]
 """What each component costs: USD in months 0 … horizon, shape (…, horizon + 1)."""
 BUSY = "demand.busy_fraction"
+Funding = Literal["cash", "loan", "lease"]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A service that does the work for a fee; its numbers are values named `vendor.…`."""
+
+    name: str
+    units_per_hour: float
+    """Of one unit of the demand's level."""
+    lead_months: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,14 @@ class Case:
     pays_power: bool = True
     lead_months: int = 0
     dual_running_months: int = 0
+    builds_room: bool = False
+    """The machine room is charged for; False: it is there already."""
+    funding: Funding = "cash"
+    loan_months: int = 36
+    taxed: bool = False
+    sells_at_end: bool = True
+    """Everything is sold, and a loan repaid, at the horizon."""
+    vendor: Vendor | None = None
 
     def __getitem__(self, key: str) -> Value:
         return self.values[key]

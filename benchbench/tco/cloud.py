@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchbench.tco import finance, vendor
 from benchbench.tco.case import Case, Flows, from_month_one, monthly
 from benchbench.tco.money import (
     HOURS_PER_MONTH,
@@ -108,7 +109,13 @@ def _with_extras(case: Case, compute: Flows) -> Flows:
     }
     billed = {**compute, **extras}
     people = case["cloud.staff_fte"] * case["owned.staff_wage_usd"] * case["owned.staff_burden"]
-    return {**billed, "support": support(case, billed), "staff": monthly(case, people)}
+    parts = {
+        **billed,
+        "support": support(case, billed),
+        "staff": monthly(case, people),
+        **vendor.platform(case),
+    }
+    return finance.taxed(case, parts)
 
 
 def support(case: Case, billed: Flows) -> Array:
@@ -118,12 +125,15 @@ def support(case: Case, billed: Flows) -> Array:
 
 
 def egress(case: Case, share: Array) -> Array:
-    """USD of each month for the share of the traffic that leaves the cloud; tiers add up."""
-    left = case["cloud.egress_gb_per_month"] * share
-    cost = np.zeros_like(left)
+    """USD of each month for the share of the traffic that leaves the cloud."""
+    return traffic(case, np.asarray(case["cloud.egress_gb_per_month"] * share))
+
+
+def traffic(case: Case, gigabytes: Array) -> Array:
+    """USD for so many GB (as the provider bills them) in each month; tiers add up."""
+    left, cost = gigabytes, np.zeros_like(gigabytes)
     for tier in case.tiers:
-        width = np.inf if tier.width_gib is None else tier.width_gib
-        within = np.minimum(left, width)
-        cost = cost + within * tier.usd_per_gib
+        within = np.minimum(left, np.inf if tier.width_gb is None else tier.width_gb)
+        cost = cost + within * tier.usd_per_gb
         left = left - within
     return np.asarray(cost)

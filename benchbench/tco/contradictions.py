@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from benchbench.tco.scenario import Scenario
 
 _SHAPES = {
-    "busy_fraction": ("constant", "growth"),
+    "busy_fraction": ("constant", "growth", "bursty"),
     "hours_per_day": ("business_hours",),
     "days_per_week": ("business_hours",),
     "peak_days_per_year": ("peak_day",),
+    "production_amount": ("bursty",),
+    "production_after_months": ("bursty",),
 }
 """Which shapes of demand read a field."""
 _SPOT = (
@@ -28,6 +30,7 @@ _COLOCATION = (
     "colocation_usd_per_kw_month",
     "colocation_small_factor",
 )
+_LOAN = ("loan_fraction", "loan_months")
 _COMMITMENT = (
     "committed_usd_per_hour",
     "commitment_discount",
@@ -53,6 +56,11 @@ def _against_each_other(scenario: Scenario) -> Iterator[str]:
         )
     if demand.shape == "growth" and demand.growth_per_year is None:
         yield "demand.shape is 'growth'; write demand.growth_per_year, as 0.3 for 30 % a year"
+    if demand.shape == "bursty" and demand.production_amount is None:
+        yield (
+            "demand.shape is 'bursty'; write demand.production_amount, the level in every hour "
+            "once experiments have become production"
+        )
     if (demand.shape == "csv") != (demand.csv is not None):
         yield "demand.shape = 'csv' and demand.csv = 'FILE' go together; write both or neither"
     if demand.units_per_month is not None and demand.workload is None:
@@ -79,6 +87,13 @@ def _without_effect(scenario: Scenario) -> Iterator[str]:
     if not scenario.cloud.spot_allowed:
         for field in _stated(scenario.cloud, _SPOT):
             yield f"cloud.{field} has no effect without cloud.spot_allowed = true; write that too"
+    yield from _of_finance(scenario)
+    if not scenario.vendor.considered:
+        for field in sorted(scenario.vendor.model_fields_set):
+            yield (
+                f"vendor.{field} has no effect without a price; write usd_per_unit or "
+                "usd_per_month under [vendor]"
+            )
     if scenario.owned.site == "own":
         for field in _stated(scenario.owned, _COLOCATION):
             yield f"owned.{field} has no effect with owned.site = 'own'; leave it out"
@@ -92,6 +107,19 @@ def _of_demand(scenario: Scenario) -> Iterator[str]:
     for way in _stated(demand, ("units_per_month", "machine_hours_per_month")):
         for field in _stated(demand, ("busy_fraction",)):
             yield f"demand.{field} has no effect with demand.{way}; leave it out"
+
+
+def _of_finance(scenario: Scenario) -> Iterator[str]:
+    finance = scenario.finance
+    idle: dict[str, tuple[str, ...]] = {
+        "cash": (*_LOAN, "borrowing_rate", "lease_usd_per_server_month"),
+        "loan": ("lease_usd_per_server_month",),
+        "lease": _LOAN,
+    }
+    for field in _stated(finance, idle[finance.funding]):
+        yield f"finance.{field} has no effect with finance.funding = '{finance.funding}'"
+    if finance.tax_rate is None and _stated(finance, ("tax_life_years",)):
+        yield "finance.tax_life_years has no effect without finance.tax_rate; write that too"
 
 
 def _of_commitments(scenario: Scenario) -> Iterator[str]:

@@ -1,10 +1,8 @@
 """From a scenario to the answer: rent, own, or both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-
-import numpy as np
 
 from benchbench.catalog import defaults as catalog_defaults
 from benchbench.catalog import quotes as catalog_quotes
@@ -13,20 +11,42 @@ from benchbench.catalog.defaults import Default
 from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
 from benchbench.record import Record
-from benchbench.tco import breakeven, cloud, hybrid, owned, uncertainty
+from benchbench.tco import (
+    breakeven,
+    hybrid,
+    owned,
+    questions,
+    rivals,
+    sweeps,
+    uncertainty,
+    vendor,
+    waiting,
+)
 from benchbench.tco.answer import (
     Alternative,
     AlternativeName,
+    Assumption,
     BreakEven,
     CurvePoint,
     HourlyRates,
+    Neighbour,
     TcoAnswer,
     Uncertainty,
 )
 from benchbench.tco.breakeven import HourlyCosts, Months
 from benchbench.tco.case import Case, Flows, total
-from benchbench.tco.money import HOURS_PER_MONTH, Array, Value, discount_factors, present_value
+from benchbench.tco.money import (
+    HOURS_PER_MONTH,
+    MONTHS_PER_YEAR,
+    Array,
+    Value,
+    annuity_factor,
+    discount_factors,
+    present_value,
+)
+from benchbench.tco.plan import Plan, clouds, infeasible, plan, site, ways
 from benchbench.tco.prepare import Setup, prepare
+from benchbench.tco.questions import Reason
 from benchbench.tco.scenario import Scenario
 from benchbench.tco.sentences import Told, break_even_sentence, sentences
 
@@ -36,20 +56,13 @@ _CURVE = tuple(round(0.05 * step, 2) for step in range(1, 21))
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is decided under the likely values, and then meets whatever comes."""
+class World:
+    """What is known outside the scenario."""
 
-    fleet: Array
-    """Servers in months 1 … horizon when everything is owned."""
-    committed: int
-    """Instances."""
-    owned: int
-    """Servers of the hybrid's base."""
-    most: int
-    """Servers at the peak."""
-    rent: AlternativeName
-    """The cheapest way to rent."""
-    costs: HourlyCosts | None
+    records: Sequence[Record]
+    catalog: Catalog | None
+    silicon: Silicon | None
+    defaults: Mapping[str, Default]
 
 
 def evaluate(
@@ -67,46 +80,22 @@ def evaluate(
 
     `draws` of 0 leaves the uncertainty out. Raises DataError naming what is missing.
     """
+    world = World(
+        records=records,
+        catalog=catalog,
+        silicon=silicon,
+        defaults=catalog_defaults.load() if defaults is None else defaults,
+    )
     setup = prepare(
         scenario,
         records=records,
         catalog=catalog,
         silicon=silicon,
-        defaults=catalog_defaults.load() if defaults is None else defaults,
+        defaults=world.defaults,
         quotes=catalog_quotes.load() if quotes is None else quotes,
         today=today or datetime.now(UTC).date(),
     )
-    decided = plan(setup.case)
-    return _answer(setup, decided, _how_sure(setup, decided, draws))
-
-
-def plan(case: Case) -> Plan:
-    """How much to own and to commit to under the likely values."""
-    fleet = owned.full_fleet(case)
-    costs = breakeven.hourly_costs(case, fleet)
-    ratio = None if costs is None else costs.against_on_demand()
-    most = int(case.demand.machines_at_peak(case.server_capacity).max())
-    limit = most if case.servers is None else min(most, case.servers)
-    committed = hybrid.committed_base(case)
-    rents = clouds(case, committed)
-    return Plan(
-        fleet=fleet,
-        committed=committed,
-        owned=hybrid.owned_base(case, hybrid.NEVER if ratio is None else ratio, limit),
-        most=most,
-        rent=min(rents, key=lambda name: hybrid.cost_of(case, rents[name])),
-        costs=costs,
-    )
-
-
-def clouds(case: Case, committed: int) -> dict[AlternativeName, Flows]:
-    """Every way to rent, `committed` instances of them under a commitment."""
-    flows: dict[AlternativeName, Flows] = {"on_demand": cloud.on_demand(case)}
-    if case.commitment_months is not None:
-        flows["committed"] = cloud.committed(case, committed)
-    if "cloud.spot_usd_per_hour" in case.values:
-        flows["spot"] = cloud.spot(case)
-    return flows
+    return _answer(setup, plan(setup.case), world, draws)
 
 
 def saving(case: Case, decided: Plan, values: Mapping[str, Value]) -> Array:
@@ -115,66 +104,117 @@ def saving(case: Case, decided: Plan, values: Mapping[str, Value]) -> Array:
     Nobody knows at the start which rent will turn out to be the cheapest.
     """
     drawn = case.with_values(values)
-    rate = drawn["finance.cost_of_capital"]
-
-    def cost(flows: Flows) -> Array:
-        return present_value(total(flows, case.horizon), rate)
-
     rent = clouds(drawn, decided.committed)[decided.rent]
-    return np.asarray(cost(rent) - cost(owned.flows(drawn, decided.fleet)))
+    return _present(drawn, rent) - _present(drawn, owned.flows(drawn, decided.fleet))
 
 
-def _how_sure(setup: Setup, decided: Plan, draws: int) -> Uncertainty | None:
+def buying_saves(
+    case: Case, decided: Plan, instead_of: AlternativeName, values: Mapping[str, Value]
+) -> Array:
+    """What the service saves against one way to run it oneself, one per draw."""
+    drawn = case.with_values(values)
+    own = ways(drawn, decided)[instead_of]
+    return _present(drawn, own) - _present(drawn, vendor.flows(drawn))
+
+
+def _present(case: Case, flows: Flows) -> Array:
+    return present_value(total(flows, case.horizon), case["finance.cost_of_capital"])
+
+
+def how_sure(setup: Setup, decided: Plan, draws: int) -> Uncertainty | None:
+    """Owning held against the rent decided on, under many draws; None without any to make."""
     if not draws or decided.costs is None:
         return None
-    drawn = [row for row in setup.assumptions if row.key in setup.case.values]
+    case = setup.case
     return uncertainty.analyse(
-        lambda values: saving(setup.case, decided, values), drawn, draws=draws
+        lambda values: saving(case, decided, values),
+        _drawn(setup),
+        draws=draws,
+        break_even=lambda values: breakeven.utilisation_of_draws(
+            case.with_values(values), decided.fleet
+        ),
     )
 
 
-def _answer(setup: Setup, decided: Plan, sure: Uncertainty | None) -> TcoAnswer:
+def _how_sure_of_buying(setup: Setup, decided: Plan, told: Told, draws: int) -> Uncertainty | None:
+    if not draws or setup.case.vendor is None:
+        return None
+    best = next(one.name for _, one in told.ranked() if one.name != "vendor")
+    return uncertainty.analyse(
+        lambda values: buying_saves(setup.case, decided, best, values), _drawn(setup), draws=draws
+    )
+
+
+def _drawn(setup: Setup) -> list[Assumption]:
+    return [row for row in setup.assumptions if row.key in setup.case.values]
+
+
+def _answer(setup: Setup, decided: Plan, world: World, draws: int) -> TcoAnswer:
     case = setup.case
-    told = _told(setup, decided, sure)
+    told = _told(setup, decided, how_sure(setup, decided, draws), world)
+    told = replace(told, buying=_how_sure_of_buying(setup, decided, told, draws))
+    costs = decided.costs
     return TcoAnswer(
         title=setup.scenario.title,
         horizon_months=case.horizon,
         unit=setup.unit,
         alternatives=told.alternatives,
         cheapest=told.ranked()[0][1].name,
-        break_even=_break_even(decided.costs, told.months, break_even_sentence(told)),
+        break_even=_break_even(costs, told.months, break_even_sentence(told)),
         utilisation=told.utilisation,
         hybrid_base_servers=decided.owned,
-        curve=_curve(decided.costs, told.own, case.accelerators),
-        uncertainty=sure,
+        hybrid_committed_instances=decided.beside,
+        hybrid_neighbours=_neighbours(case, decided),
+        screening=() if costs is None else breakeven.screening(costs, told.own),
+        rivals=told.rivals,
+        curve=_curve(costs, told.own, case.accelerators),
+        scale=sweeps.against_scale(case),
+        horizons=sweeps.against_horizon(case),
+        uncertainty=told.uncertainty,
+        buying=told.buying,
+        waiting=told.waiting,
+        reasons=_reasons(setup.scenario),
         assumptions=setup.assumptions,
         sentences=sentences(told),
     )
 
 
-def _told(setup: Setup, decided: Plan, sure: Uncertainty | None) -> Told:
+def _reasons(scenario: Scenario) -> tuple[Reason, ...]:
+    """Where a service is weighed or a question answered."""
+    asked = scenario.vendor.considered or scenario.questions.model_fields_set
+    return questions.reasons(scenario.questions) if asked else ()
+
+
+def _neighbours(case: Case, decided: Plan) -> tuple[Neighbour, ...]:
+    near = (decided.owned - 1, decided.owned, decided.owned + 1)
+    return tuple(
+        Neighbour(
+            servers=count,
+            npv_usd=hybrid.cost_of(case, hybrid.flows(case, count, decided.beside)),
+        )
+        for count in near
+        if 0 <= count <= decided.most
+    )
+
+
+def _told(setup: Setup, decided: Plan, sure: Uncertainty | None, world: World) -> Told:
     """Every alternative worked out, and owning held against the best rent."""
     case = setup.case
-    own: AlternativeName = "colocated" if case.colocation else "owned"
-    rents = clouds(case, decided.committed)
-    owning = owned.flows(case, decided.fleet)
-    mixed = hybrid.flows(case, decided.owned)
-    ways: dict[AlternativeName, Flows] = {**rents, own: owning, "hybrid": mixed}
+    found = ways(case, decided)
+    rivals_found = rivals.compare(setup, decided.fleet, world.records, world.catalog, world.silicon)
     return Told(
         setup=setup,
-        alternatives=tuple(_alternative(setup, decided, name, ways[name]) for name in ways),
-        own=own,
+        alternatives=tuple(_alternative(setup, decided, name, found[name]) for name in found),
+        own=site(case),
         best_rent=decided.rent,
         costs=decided.costs,
-        months=breakeven.months(
-            case,
-            decided.fleet,
-            total(owning, case.horizon),
-            total(rents[decided.rent], case.horizon),
-        ),
+        months=breakeven.months(case, decided.fleet, total(found[decided.rent], case.horizon)),
         utilisation=_utilisation(case, decided.fleet),
         hybrid_servers=decided.owned,
+        hybrid_committed=decided.beside,
         uncertainty=sure,
+        rivals=rivals_found,
+        waiting=waiting.value(case, decided, world.defaults),
     )
 
 
@@ -188,38 +228,34 @@ _LABELS: dict[AlternativeName, str] = {
 }
 
 
+def _label(case: Case, name: AlternativeName) -> str:
+    if case.vendor is not None and name == "vendor":
+        return f"Bought: {case.vendor.name}"
+    return _LABELS[name]
+
+
 def _alternative(setup: Setup, decided: Plan, name: AlternativeName, flows: Flows) -> Alternative:
-    because = _infeasible(decided, name)
-    if because is not None:
-        return Alternative(name=name, label=_LABELS[name], infeasible_because=because)
     case = setup.case
+    label = _label(case, name)
+    because = infeasible(decided, name)
+    if because is not None:
+        return Alternative(name=name, label=label, infeasible_because=because)
     months = total(flows, case.horizon)
-    discount = discount_factors(case["finance.cost_of_capital"], case.horizon)
+    rate = case["finance.cost_of_capital"]
+    discount = discount_factors(rate, case.horizon)
     cost = float(months @ discount)
     level = float((case.demand.mean() * HOURS_PER_MONTH) @ discount[1:])
     per_machine = max(1, case.accelerators) / case.server_capacity
     return Alternative(
         name=name,
-        label=_LABELS[name],
+        label=label,
         months={key: tuple(flow.tolist()) for key, flow in flows.items() if flow.any()},
         total_usd=float(months.sum()),
         npv_usd=cost,
+        annuity_usd_per_year=cost * float(annuity_factor(rate, case.horizon / MONTHS_PER_YEAR)),
         usd_per_unit=cost / (level * setup.units_per_hour) if level > _NO_WORK else None,
         usd_per_useful_hour=cost / (level * per_machine) if level > _NO_WORK else None,
     )
-
-
-def _infeasible(decided: Plan, name: AlternativeName) -> str | None:
-    needed = decided.most > 0
-    if name in {"owned", "colocated"} and needed and not decided.fleet.any():
-        return "the servers would arrive after the horizon"
-    if name == "committed" and needed and decided.committed == 0:
-        return "no instance is used enough to pay for a commitment"
-    if name == "hybrid" and decided.owned == 0:
-        return "no server is used enough to be worth owning"
-    if name == "hybrid" and decided.owned == decided.fleet.max():
-        return "every server is used enough: the same as owning all"
-    return None
 
 
 def _utilisation(case: Case, fleet: Array) -> float:
@@ -249,6 +285,7 @@ def _break_even(costs: HourlyCosts | None, months: Months, sentence: str) -> Bre
 def _rates(costs: HourlyCosts) -> HourlyRates:
     return HourlyRates(
         owned_fixed=costs.fixed,
+        owned_parts=dict(costs.fixed_parts),
         owned_variable=costs.variable,
         on_demand=costs.on_demand,
         committed=costs.committed,

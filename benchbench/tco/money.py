@@ -4,8 +4,6 @@ Every function takes floats or arrays: draws of an uncertain input go down the l
 months along the last. Month 0 is the start, month m ends m months later.
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -33,11 +31,28 @@ def present_value(flows: Array, annual_rate: Value) -> Array:
     return np.asarray((flows * discount_factors(annual_rate, flows.shape[-1] - 1)).sum(axis=-1))
 
 
-def annuity_factor(rate: float, periods: float) -> float:
+def annuity_factor(rate: Value, periods: Value) -> Array:
     """Equal payment per period that repays 1: r / (1 - (1 + r)^-n); 1/n without interest."""
-    if rate == 0:
-        return 1.0 / periods
-    return rate / -math.expm1(-periods * math.log1p(rate))
+    free = np.asarray(rate) == 0
+    some = np.where(free, 1.0, rate)
+    return np.where(free, 1.0 / periods, some / -np.expm1(-periods * np.log1p(some)))
+
+
+def monthly_rate(annual_rate: Value) -> Value:
+    """The rate of a month that makes the yearly one: (1 + r)^(1/12) - 1."""
+    return (1.0 + annual_rate) ** (1.0 / MONTHS_PER_YEAR) - 1.0
+
+
+def balance_fraction(rate: Value, periods: float, paid: Array) -> Array:
+    """What is left of a loan of 1 after `paid` of `periods` level payments, 0 after the last.
+
+    ((1 + r)^n - (1 + r)^k) / ((1 + r)^n - 1); 1 - k/n without interest.
+    """
+    free = np.asarray(rate) == 0
+    some = np.where(free, 1.0, rate)
+    whole, part = ((1.0 + some) ** count for count in (periods, np.minimum(paid, periods)))
+    left = np.where(free, 1.0 - paid / periods, (whole - part) / (whole - 1.0))
+    return np.where(paid < periods, left, 0.0)
 
 
 def equivalent_annual_cost(capex: float, residual: float, rate: float, years: float) -> float:
@@ -45,7 +60,8 @@ def equivalent_annual_cost(capex: float, residual: float, rate: float, years: fl
 
     Brealey, Myers, Allen, Principles of Corporate Finance, ch. 6.
     """
-    return (capex - residual * math.pow(1.0 + rate, -years)) * annuity_factor(rate, years)
+    present = capex - residual * float((1.0 + rate) ** -years)
+    return present * float(annuity_factor(rate, years))
 
 
 def break_even_utilisation(

@@ -13,6 +13,9 @@ from benchbench.errors import DataError
 from benchbench.tco.money import Array
 
 _HOUR = timedelta(hours=1)
+_CLOCK_CHANGES = {3, 4, 9, 10, 11}
+"""Months in which clocks are changed somewhere."""
+_SMALL_HOURS = 4
 Row = tuple[int, list[str]]
 """Line number and cells."""
 
@@ -76,9 +79,21 @@ def _check_times(path: Path, rows: list[Row]) -> None:
         if time - before != _HOUR:
             message = (
                 f"{path}:{number}: {time.isoformat()} is not one hour after "
-                f"{before.isoformat()}; write every hour once and in order, in UTC"
+                f"{before.isoformat()}{_because(before, time)}; write every hour once and in "
+                "order, in UTC"
             )
             raise DataError(message)
+
+
+def _because(before: datetime, time: datetime) -> str:
+    """What such a step usually is."""
+    step = time - before
+    at_night = time.month in _CLOCK_CHANGES and time.hour <= _SMALL_HOURS
+    if at_night and step in {0 * _HOUR, 2 * _HOUR}:
+        return " (daylight saving time begins or ends here?)"
+    if step == 0 * _HOUR:
+        return " (the hour stands there twice)"
+    return f" ({int(step / _HOUR) - 1} hours are missing)" if step > _HOUR else ""
 
 
 def _times(path: Path, rows: list[Row]) -> Iterator[tuple[int, datetime]]:

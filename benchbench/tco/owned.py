@@ -2,14 +2,21 @@
 
 import numpy as np
 
-from benchbench.tco import cloud
+from benchbench.tco import cloud, finance, vendor
 from benchbench.tco.case import Case, Flows, from_month_one, monthly
-from benchbench.tco.inputs import KNOWN_STAFF
-from benchbench.tco.money import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Value
+from benchbench.tco.finance import residual_fraction
+from benchbench.tco.money import (
+    HOURS_PER_MONTH,
+    MONTHS_PER_YEAR,
+    Array,
+    Value,
+    annuity_factor,
+)
 
+KNOWN_STAFF = "owned.staff_usd_per_year"
+"""Present only where the scenario says it."""
 _SMALL_DEPLOYMENT_KW = 100.0
 """Below this, colocation is sold at retail, not at the wholesale price of the surveys."""
-_RESIDUAL_KNOWN_AT_MONTHS = 36.0
 
 
 def full_fleet(case: Case) -> Array:
@@ -31,9 +38,18 @@ def _arrived(case: Case) -> Array:
     return np.where(case.month > case.lead_months, 1.0, 0.0)
 
 
-def flows(case: Case, fleet: Array) -> Flows:
-    """Every component of owning `fleet` (months,), and of renting what exceeds it."""
-    return {**capital(case, fleet), **operations(case, fleet), **rented(case, fleet)}
+def flows(case: Case, fleet: Array, committed: int = 0) -> Flows:
+    """Every component of owning `fleet` (months,), and of renting what exceeds it.
+
+    `committed` instances beside it are paid round the clock while a commitment covers them.
+    """
+    parts = {
+        **capital(case, fleet),
+        **operations(case, fleet),
+        **rented(case, fleet, committed),
+        **vendor.platform(case),
+    }
+    return finance.taxed(case, parts)
 
 
 def capital(case: Case, fleet: Array) -> Flows:
@@ -41,7 +57,7 @@ def capital(case: Case, fleet: Array) -> Flows:
     price = case["owned.capex_usd"]
     bought, resold = _purchases(case, fleet)
     network = case["owned.network_fraction"]
-    return {
+    paid: Flows = {
         "servers": np.asarray(price * bought),
         "network": np.asarray(price * bought * (network / (1.0 - network))),
         "spares": np.asarray(price * bought * case["owned.spares_fraction"]),
@@ -51,15 +67,23 @@ def capital(case: Case, fleet: Array) -> Flows:
             case["owned.migration_usd"] * (np.arange(case.horizon + 1) == 0) * (fleet.max() > 0)
         ),
     }
+    return finance.funded(case, paid, bought)
 
 
-def residual_fraction(case: Case, age_months: Value) -> Value:
-    """Share of the price a server still brings: a constant yearly loss through the 3-year figure.
+def worth_if_sold(case: Case, fleet: Array) -> Array:
+    """USD the whole fleet would leave at the end of each month 0 … horizon.
 
-    With 0.28 after three years it gives 65, 43, 28, 18 and 12 % after one to five years: within
-    the published resale ranges of the H100 in every year (60-65, 40-45, 25-35, 15-20, 10-15).
+    Its resale after tax, less what is still owed; a leased fleet leaves nothing.
     """
-    return case["owned.residual_fraction_3y"] ** (age_months / _RESIDUAL_KNOWN_AT_MONTHS)
+    if case.funding == "lease":
+        return np.zeros(case.horizon + 1)
+    resale = resale_if_sold(case, fleet)
+    purchases = finance.spent(capital(case, fleet))
+    owed = finance.outstanding(case, purchases)
+    if not case.taxed:
+        return np.asarray(resale - owed)
+    gain = resale - finance.book_value(case, purchases)
+    return np.asarray(resale - case["finance.tax_rate"] * gain - owed)
 
 
 def resale_if_sold(case: Case, fleet: Array) -> Array:
@@ -81,7 +105,8 @@ def _purchases(case: Case, fleet: Array) -> tuple[Array, Array]:
         renewed = (age > 0) & (age < last) & (age % _life_months(case) == 0)
         fraction = residual_fraction(case, np.asarray(_age_at_sale(case, age)))
         bought = bought + count * (renewed | (age == 0))
-        sold = sold + count * np.where(renewed | (age == last), fraction, 0.0)
+        ends = (age == last) & case.sells_at_end
+        sold = sold + count * np.where(renewed | ends, fraction, 0.0)
     return bought, sold
 
 
@@ -120,6 +145,8 @@ def operations(case: Case, fleet: Array) -> Flows:
     }
     if case.colocation:
         flows["colocation"] = from_month_one(_colocation(case, fleet))
+    if case.builds_room:
+        flows["room"] = monthly(case, _room_usd_per_kw_year(case), _surcharged_kw(case, fleet))
     if case.pays_power:
         flows["power"] = from_month_one(_power(case, fleet))
     return flows
@@ -143,10 +170,22 @@ def _every_month(case: Case, key: str, active: Array) -> Array:
 
 
 def _colocation(case: Case, fleet: Array) -> Array:
+    return np.asarray(_surcharged_kw(case, fleet) * case["owned.colocation_usd_per_kw_month"])
+
+
+def _surcharged_kw(case: Case, fleet: Array) -> Array:
+    """Power to be housed, a small installation's counted dearer."""
     contracted_kw = fleet * case["owned.power_kw"]
     small = contracted_kw < _SMALL_DEPLOYMENT_KW
     factor = np.where(small, case["owned.colocation_small_factor"], 1.0)
-    return np.asarray(contracted_kw * case["owned.colocation_usd_per_kw_month"] * factor)
+    return np.asarray(contracted_kw * factor)
+
+
+def _room_usd_per_kw_year(case: Case) -> Value:
+    """The room outlives the servers, so it charges its cost as a yearly rent, and its upkeep."""
+    years = case["owned.room_life_years"]
+    rent = annuity_factor(case["finance.cost_of_capital"], years)
+    return case["owned.room_usd_per_kw"] * (rent + case["owned.room_upkeep_fraction_per_year"])
 
 
 def _power(case: Case, fleet: Array) -> Array:
@@ -172,26 +211,46 @@ def _full_power(case: Case) -> Value:
     return case["owned.power_kw"] * case["owned.pue"] * case["owned.electricity_usd_per_kwh"]
 
 
-def rented(case: Case, fleet: Array) -> Flows:
+def rented(case: Case, fleet: Array, committed: int = 0) -> Flows:
     """What the fleet cannot carry: before delivery, beyond it, while it moves or is broken."""
-    beyond = case.demand.machine_hours(case.cloud_capacity, fleet * case.server_capacity)
+    own = fleet * case.server_capacity
+    base = committed * case.cloud_capacity * cloud.committed_months(case)
     all_hours = case.demand.machine_hours(case.cloud_capacity)
+    elsewhere = case.demand.machine_hours(case.cloud_capacity, own)
+    beyond = case.demand.machine_hours(case.cloud_capacity, own + base)
+    carried = case.demand.machine_hours(case.cloud_capacity, base) - beyond
     waiting = case.month <= case.lead_months
     absent = np.where(fleet > 0, 0.0, 1.0)
     moving = ~waiting & (case.month <= case.lead_months + case.dual_running_months)
-    broken = np.where(moving, 0.0, (1.0 - case["owned.availability"]) * (all_hours - beyond))
+    broken = np.where(moving, 0.0, (1.0 - case["owned.availability"]) * carried)
     price = cloud.prices(case)
+    staying = np.where(elsewhere > 0, 1.0, 0.0)
     flows = {
         "bridge": from_month_one(price * np.where(waiting, beyond, 0.0)),
         "on_demand": from_month_one(price * np.where(waiting, 0.0, beyond)),
-        "dual_running": from_month_one(price * np.where(moving, all_hours - beyond, 0.0)),
+        "dual_running": from_month_one(price * np.where(moving, carried, 0.0)),
         "outage_cover": from_month_one(price * broken),
-        "egress": from_month_one(cloud.egress(case, _share(beyond, all_hours))),
-        "storage": _every_month(case, "cloud.storage_usd_per_month", absent),
+        "egress": from_month_one(cloud.egress(case, _share(elsewhere, all_hours))),
+        "storage": _every_month(case, "cloud.storage_usd_per_month", np.maximum(absent, staying)),
+        **_gravity(case, fleet, staying),
         "remaining_cloud": _every_month(case, "owned.remaining_cloud_usd_per_month", 1.0 - absent),
     }
+    if committed:
+        always = committed * HOURS_PER_MONTH * cloud.committed_prices(case)
+        flows["committed"] = from_month_one(always)
     billed = {name: flow for name, flow in flows.items() if name != "remaining_cloud"}
     return {**flows, "support": cloud.support(case, billed)}
+
+
+def _gravity(case: Case, fleet: Array, staying: Array) -> Flows:
+    """What data costs that moves out with the work, and between both places while both work."""
+    arriving = case.month == case.lead_months + 1
+    moved = case["cloud.data_gb"] * np.where(arriving & (fleet > 0), 1.0, 0.0)
+    both = case["cloud.sync_gb_per_month"] * np.where(fleet > 0, staying, 0.0)
+    return {
+        "moving_data": from_month_one(cloud.traffic(case, np.asarray(moved))),
+        "synchronising": from_month_one(cloud.traffic(case, np.asarray(both))),
+    }
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -1,7 +1,7 @@
 """A scenario with everything looked up: prices, server, capacities, and every assumption."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.defaults import Default
 from benchbench.catalog.quotes import Quote
 from benchbench.catalog.silicon import Silicon
+from benchbench.catalog.silicon import load as load_silicon
 from benchbench.record import Record
-from benchbench.tco import capacity, inputs, observed, prices, words
+from benchbench.tco import capacity, inputs, observed, prices, watts, words
 from benchbench.tco import demand as demands
 from benchbench.tco import server as servers
 from benchbench.tco.answer import Assumption
 from benchbench.tco.capacity import Capacity
-from benchbench.tco.case import BUSY, Case
+from benchbench.tco.case import BUSY, Case, Vendor
 from benchbench.tco.demand import Demand
 from benchbench.tco.money import HOURS_PER_MONTH, Value
 from benchbench.tco.prices import Prices
@@ -24,6 +25,12 @@ from benchbench.tco.server import Server
 
 _SECONDS_PER_HOUR = 3600.0
 _MINUTES_PER_HOUR = 60.0
+_BUSY = {
+    "constant": "util.gpu_allocated_fraction",
+    "growth": "util.gpu_allocated_fraction",
+    "bursty": "util.philly_busy",
+}
+"""Which shapes leave open how often there is work, and the default that says it."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,16 @@ def prepare(
     wanted = _demand(scenario, busy, bought.value)
     peak = float(wanted.machines_at_peak(bought.value).max())
     rows = inputs.resolve(scenario, defaults, accelerators=server.accelerators, servers=peak)
+    drawn = watts.load_factor(scenario, server, records, silicon or load_silicon())
+    if drawn is not None:
+        rows[drawn.key] = drawn
     unit, per_hour = _unit(scenario, records)
     numbers = [server.capex, server.power, *busy, *rows.values()]
     numbers += _priced(scenario, found, wanted, rented)
     case = _case((scenario, found, server), wanted, (rented, bought), numbers)
+    if scenario.vendor.considered:
+        terms = Vendor(scenario.vendor.name, per_hour, scenario.vendor.lead_months)
+        case = replace(case, vendor=terms)
     level = f"{unit}/s" if scenario.demand.workload else scenario.demand.unit
     stated = [
         rented.assumption("cloud.capacity", level),
@@ -80,9 +93,10 @@ def _labelled(row: Assumption) -> Assumption:
 def _busy(scenario: Scenario, defaults: Mapping[str, Default]) -> list[Assumption]:
     """The share of hours with work, where the shape leaves it open."""
     section = scenario.demand
-    if section.shape not in {"constant", "growth"} or _monthly_hours(scenario) is not None:
+    typical = _BUSY.get(section.shape)
+    if typical is None or _monthly_hours(scenario) is not None:
         return []
-    row = inputs.Input(BUSY, "fraction of hours", "util.gpu_allocated_fraction")
+    row = inputs.Input(BUSY, "fraction of hours", typical)
     return [inputs.resolve_one(scenario, defaults, row)]
 
 
@@ -106,12 +120,18 @@ def _demand(scenario: Scenario, busy: list[Assumption], server: float) -> Demand
         levels, weights, hours = observed.from_csv(Path(section.csv))
     elif batch is not None:
         levels, weights = demands.two_levels(batch, 0.0, 1.0)
+    elif section.shape == "daily_cycle":
+        levels, weights = demands.daily_cycle(amount, section.base)
     else:
         levels, weights = demands.two_levels(amount, section.base, _share(scenario, busy))
+    months = scenario.finance.horizon_months
+    if section.production_amount is not None:
+        start = section.production_after_months
+        levels = demands.then_steady(levels, section.production_amount, start, months)
     return Demand(
         levels=levels,
         weights=weights,
-        months=scenario.finance.horizon_months,
+        months=months,
         growth_per_year=section.growth_per_year or 0.0,
         batch=batch is not None,
         hours=hours,
@@ -124,6 +144,8 @@ def _share(scenario: Scenario, busy: list[Assumption]) -> float:
         return demands.business_hours_share(section.hours_per_day, section.days_per_week)
     if section.shape == "peak_day":
         return demands.peak_days_share(section.peak_days_per_year)
+    if section.shape == "steady":
+        return 1.0
     return busy[0].value
 
 
@@ -171,4 +193,8 @@ def _case(
         pays_power=not (owned.site == "colocation" and owned.colocation_includes_power),
         lead_months=owned.lead_months,
         dual_running_months=owned.dual_running_months,
+        builds_room=owned.room_usd_per_kw is not None and owned.site == "own",
+        funding=scenario.finance.funding,
+        loan_months=scenario.finance.loan_months,
+        taxed=scenario.finance.tax_rate is not None,
     )

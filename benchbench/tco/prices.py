@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from benchbench import units
+from benchbench.catalog import egress
 from benchbench.catalog.catalogue import Catalog
-from benchbench.catalog.defaults import Default, Tier
+from benchbench.catalog.defaults import Default
+from benchbench.catalog.egress import Tier
 from benchbench.catalog.offer import STALE_AFTER_DAYS, Offer, PriceKind
 from benchbench.errors import DataError
 from benchbench.tco import inputs
@@ -75,7 +77,7 @@ def find_offer(scenario: Scenario, catalog: Catalog | None) -> Offer | None:
             '"benchbench catalog show", or write price_usd_per_hour under [cloud]'
         )
         raise DataError(message)
-    return min(found, key=_hourly, default=None)
+    return min(found, key=hourly, default=None)
 
 
 def find(
@@ -91,13 +93,12 @@ def find(
     renewed = _shorter(scenario, defaults, offer, catalog, term)
     committed = [*committed, *renewed]
     rows = [price, *committed, *_spot(scenario, offer, catalog)]
-    provider = scenario.cloud.provider or (offer.provider if offer else None)
     return Prices(
         offer=offer,
         assumptions=tuple(rows),
         commitment_months=term,
         shorter_commitment_months=MONTHS_PER_YEAR if renewed else None,
-        tiers=_tiers(scenario, defaults, provider),
+        tiers=_tiers(scenario, defaults, offer),
         doubts=(*_old(offer, price, today), *_guessed(offer, committed)),
     )
 
@@ -122,18 +123,25 @@ def from_bill(bill: Assumption, instance_hours: float) -> Assumption:
 def _offers(scenario: Scenario, catalog: Catalog | None, name: str, kind: PriceKind) -> list[Offer]:
     if catalog is None:
         return []
+    return _named(catalog, name, kind, scenario.cloud.provider, scenario.cloud.region)
+
+
+def _named(
+    catalog: Catalog, name: str, kind: PriceKind, provider: str | None, region: str | None
+) -> list[Offer]:
+    """`p5.48xlarge`, `aws/p5.48xlarge` or `aws/us-east-1/p5.48xlarge`."""
     place, _, instance = name.rpartition("/")
-    provider, _, region = place.partition("/")
+    stated, _, somewhere = place.partition("/")
     found = catalog.where(
-        provider=scenario.cloud.provider or provider or None,
-        region_prefix=scenario.cloud.region or region or None,
+        provider=provider or stated or None,
+        region_prefix=region or somewhere or None,
         instance=instance,
         price_kind=kind,
     )
     return [offer for offer in found if offer.price_usd_per_hour is not None]
 
 
-def _hourly(offer: Offer) -> float:
+def hourly(offer: Offer) -> float:
     """With what is paid up front spread over the term."""
     price = offer.price_usd_per_hour or 0.0
     term = _TERM_MONTHS.get(offer.price_kind)
@@ -155,7 +163,7 @@ def _on_demand(scenario: Scenario, offer: Offer | None) -> Assumption:
 def _published(key: str, offer: Offer) -> Assumption:
     return Assumption(
         key=key,
-        value=_hourly(offer),
+        value=hourly(offer),
         unit=_PER_HOUR,
         source=f"{offer.key}, {offer.source}",
         as_of=offer.as_of.isoformat(),
@@ -246,9 +254,9 @@ def _committed_offer(
         if months == term
         for other in _offers(scenario, catalog, offer.instance, kind)
         if (other.provider, other.region) == (offer.provider, offer.region)
-        and _hourly(other) < _hourly(offer)
+        and hourly(other) < hourly(offer)
     ]
-    return min(found, key=_hourly, default=None)
+    return min(found, key=hourly, default=None)
 
 
 def _spot(scenario: Scenario, offer: Offer | None, catalog: Catalog | None) -> list[Assumption]:
@@ -265,25 +273,49 @@ def _spot(scenario: Scenario, offer: Offer | None, catalog: Catalog | None) -> l
             "write spot_usd_per_hour under [cloud]"
         )
         raise DataError(message)
-    return [_spread(sorted(found, key=_hourly))]
+    return [_spread(sorted(found, key=hourly))]
 
 
 def _spread(found: list[Offer]) -> Assumption:
     """Zones and sources differ: the middle one, the cheapest and the dearest as its range."""
     middle = _published(_SPOT, found[len(found) // 2])
-    ends = {"low": _hourly(found[0]), "high": _hourly(found[-1])}
+    ends = {"low": hourly(found[0]), "high": hourly(found[-1])}
     return middle.model_copy(update=ends)
 
 
 def _tiers(
-    scenario: Scenario, defaults: Mapping[str, Default], provider: str | None
+    scenario: Scenario, defaults: Mapping[str, Default], offer: Offer | None
 ) -> tuple[Tier, ...]:
     """The scenario's price, else the provider's, else what most specialised clouds charge."""
     given = scenario.cloud.egress_usd_per_gb
     if given is not None:
-        return (Tier(usd_per_gib=given[1] if isinstance(given, tuple) else given),)
-    row = inputs.find(defaults, _EGRESS.get(provider or "", "cloud.egress_neocloud"))
-    return row.tiers or (Tier(usd_per_gib=row.value or 0.0),)
+        return (Tier(usd_per_gb=given[1] if isinstance(given, tuple) else given),)
+    provider = scenario.cloud.provider or (offer.provider if offer else "")
+    region = scenario.cloud.region or (offer.region if offer else None)
+    return tiers_of(provider, region) or _typical_tiers(provider, defaults)
+
+
+def tiers_of(provider: str, region: str | None) -> tuple[Tier, ...]:
+    """What it charges for traffic to the internet; empty where nobody says."""
+    for schedule in egress.load():
+        if (schedule.provider, schedule.service) == (provider, "internet") and (
+            region is None or region.startswith(schedule.regions)
+        ):
+            return schedule.steps
+    return ()
+
+
+def _typical_tiers(provider: str, defaults: Mapping[str, Default]) -> tuple[Tier, ...]:
+    row = inputs.find(defaults, _EGRESS.get(provider, "cloud.egress_neocloud"))
+    steps = tuple(Tier(width_gb=one.width_gib, usd_per_gb=one.usd_per_gib) for one in row.tiers)
+    return steps or (Tier(usd_per_gb=row.value or 0.0),)
+
+
+def rival(name: str, catalog: Catalog | None) -> Offer | None:
+    """The cheapest on-demand offer of that name, whatever the scenario's own cloud is."""
+    if catalog is None:
+        return None
+    return min(_named(catalog, name, "on_demand", None, None), key=hourly, default=None)
 
 
 def _guessed(offer: Offer | None, committed: list[Assumption]) -> tuple[str, ...]:

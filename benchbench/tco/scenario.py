@@ -14,11 +14,17 @@ from pydantic import AfterValidator, Field, ValidationError
 from benchbench import bundled
 from benchbench.errors import DataError
 from benchbench.record import Model
+from benchbench.tco import currency
+from benchbench.tco.case import Funding
 from benchbench.tco.contradictions import contradictions
+from benchbench.tco.currency import ExchangeSection
+from benchbench.tco.questions import QuestionsSection
 
 Triple = Annotated[tuple[float, float, float], Field(strict=False)]
 Number = float | Triple
-Shape = Literal["constant", "growth", "business_hours", "peak_day", "csv"]
+Shape = Literal[
+    "constant", "steady", "growth", "business_hours", "daily_cycle", "peak_day", "bursty", "csv"
+]
 _PERCENT = 100
 _ANOTHER_UNIT = {
     "tb": "1 TB is 1000 GB",
@@ -26,7 +32,7 @@ _ANOTHER_UNIT = {
     "percent": "40 % is written 0.4",
     "pct": "40 % is written 0.4",
     "watts": "1000 W is 1 kW",
-    "eur": "amounts are US dollars",
+    "currency": "amounts are US dollars; see [exchange] for others",
 }
 
 
@@ -103,6 +109,9 @@ class DemandSection(Model):
     hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8.0
     days_per_week: Annotated[float, Field(gt=0, le=7)] = 5.0
     peak_days_per_year: Annotated[float, Field(ge=0, le=365)] = 1.0
+    production_amount: Annotated[float, Field(ge=0)] | None = None
+    """Of the bursty shape: the level in every hour once experiments have become production."""
+    production_after_months: Months = 12
     csv: str | None = None
     units_per_month: Annotated[float, Field(ge=0)] | None = None
     """Work that may run at any hour of the month, in place of `amount`."""
@@ -117,6 +126,8 @@ class CloudSection(Model):
     region: str | None = None
     instance: str | None = None
     """`p5.48xlarge`, or `aws/us-east-1/p5.48xlarge`."""
+    compare: tuple[Annotated[str, Field(strict=True)], ...] = Field(default=(), strict=False)
+    """Other clouds' instances to hold owning against, each `provider/instance`."""
     capacity: Positive | None = None
     """What one instance carries, in the demand's unit."""
     price_usd_per_hour: HourlyPrice | None = None
@@ -138,6 +149,10 @@ class CloudSection(Model):
     egress_gb_per_month: Annotated[Number, _amount(1e8, "write gigabytes: 15 TB is 15000")] = 0.0
     egress_usd_per_gb: Annotated[Number, _amount(2, "write USD per GB, as 0.09")] | None = None
     storage_usd_per_month: Amount = 0.0
+    data_gb: Annotated[Number, _amount(1e9, "write gigabytes: 15 TB is 15000")] = 0.0
+    """Stored in the cloud; it leaves once, at the egress price, where the work leaves."""
+    sync_gb_per_month: Annotated[Number, _amount(1e8, "write gigabytes: 15 TB is 15000")] = 0.0
+    """What goes to and fro each month while part of the work is owned and part is rented."""
     support_fraction: Fraction = 0.0
     staff_fte: Amount = 0.0
     """People renting needs and owning does not."""
@@ -177,6 +192,10 @@ class OwnedSection(Model):
         Annotated[Number, _amount(2, "write dollars, 8 cents is 0.08")] | None
     ) = None
     site: Literal["colocation", "own"] = "colocation"
+    """`own`: a room that is there already, unless `room_usd_per_kw` says what it costs."""
+    room_usd_per_kw: Annotated[Number, _amount(1e5, "write USD per kW of the room")] | None = None
+    room_life_years: Annotated[Number, _amount(50, "write years", 1)] | None = None
+    room_upkeep_fraction_per_year: Fraction | None = None
     colocation_includes_power: bool | None = None
     colocation_usd_per_kw_month: (
         Annotated[Number, _amount(2000, "write USD per kW and month, as 195")] | None
@@ -184,7 +203,7 @@ class OwnedSection(Model):
     colocation_small_factor: Annotated[Number, _amount(5, "write a ratio, as 1.75", 1)] | None = (
         None
     )
-    """What a deployment under 100 kW pays per kW, against the wholesale price."""
+    """What under 100 kW is paid per kW, in a colocation or a room, against the wholesale price."""
     staff_wage_usd: (
         Annotated[Number, _amount(2e6, "write dollars a year, as 96800", 1000)] | None
     ) = None
@@ -209,6 +228,44 @@ class FinanceSection(Model):
 
     cost_of_capital: Annotated[Number, AfterValidator(_not_per_cent(0.0, 1.0))] | None = None
     horizon_months: Annotated[int, Field(ge=1, le=600)] = 48
+    funding: Funding = "cash"
+    borrowing_rate: Annotated[Number, AfterValidator(_not_per_cent(0.0, 1.0))] | None = None
+    """Effective, a year: of a loan, and what a lessor wants."""
+    loan_fraction: Fraction | None = None
+    """Of the purchase; the rest is paid in cash."""
+    loan_months: Annotated[int, Field(ge=1, le=240)] = 36
+    lease_usd_per_server_month: Amount | None = None
+    """Stated by the lessor; left out, it follows from the borrowing rate."""
+    tax_rate: Fraction | None = None
+    """Left out: before tax. With it every expense and write-off saves its share of tax."""
+    tax_life_years: Annotated[Number, _amount(40, "write years", 1)] | None = None
+
+
+class VendorSection(Model):
+    """A service that does the work instead; considered once it has a price."""
+
+    name: str = "managed service"
+    usd_per_unit: Amount | None = None
+    """Per unit of work; without a workload, per hour of what the demand counts."""
+    usd_per_month: Amount | None = None
+    """Paid whatever is used."""
+    price_change_per_year: Change = 0.0
+    """+0.05: it grows dearer by 5 % a year."""
+    staff_fte: Amount | None = None
+    """Engineers the service needs."""
+    self_hosted_fte: Amount | None = None
+    """Engineers it takes to run the same oneself, in all."""
+    engineer_usd_per_year: (
+        Annotated[Number, _amount(2e6, "write dollars a year, as 133080", 1000)] | None
+    ) = None
+    integration_usd: Amount = 0.0
+    lead_months: Months = 0
+    """Until it works; the work is rented on demand meanwhile."""
+
+    @property
+    def considered(self) -> bool:
+        """It has a price."""
+        return self.usd_per_unit is not None or self.usd_per_month is not None
 
 
 class Scenario(Model):
@@ -219,6 +276,14 @@ class Scenario(Model):
     cloud: CloudSection = CloudSection()
     owned: OwnedSection = OwnedSection()
     finance: FinanceSection = FinanceSection()
+    vendor: VendorSection = VendorSection()
+    questions: QuestionsSection = QuestionsSection()
+    exchange: ExchangeSection = ExchangeSection()
+
+    def said(self, key: str) -> bool:
+        """The user wrote it; False: its default stands."""
+        section, field = key.split(".")
+        return field in getattr(self, section).model_fields_set
 
     def given(self, key: str) -> Number | None:
         """What the user wrote for `owned.power_kw`; None: take the default."""
@@ -253,10 +318,11 @@ def _beside(path: Path, scenario: Scenario) -> Scenario:
 
 def parse(document: Mapping[str, Any]) -> Scenario:
     """A checked scenario. Raises DataError naming the key and what to write instead."""
-    for mistake in _unknown(document):
+    dollars = currency.in_usd(document)
+    for mistake in _unknown(dollars):
         raise DataError(mistake)
     try:
-        scenario = Scenario.model_validate(document)
+        scenario = Scenario.model_validate(dollars)
     except ValidationError as error:
         raise DataError(_sentence(error)) from error
     for mistake in contradictions(scenario):
@@ -295,4 +361,9 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(map(str, first))
     if told["type"] == "value_error":
         return f"{key}: {told['msg'].removeprefix('Value error, ')}"
+    if isinstance(told["input"], str) and any(one.isdigit() for one in told["input"]):
+        return (
+            f"{key}: {told['input']!r} is text; write a bare number in the unit of the key, "
+            "as 300000 (for other currencies than US dollars see [exchange])"
+        )
     return f"{key}: {told['input']!r} will not do; {told['msg'].lower()}"

@@ -11,8 +11,10 @@ from benchbench.tco.answer import (
     Alternative,
     AlternativeName,
     Assumption,
+    Rival,
     TornadoBar,
     Uncertainty,
+    Waiting,
 )
 from benchbench.tco.breakeven import HourlyCosts, Months
 from benchbench.tco.case import Case
@@ -36,7 +38,11 @@ class Told:
     months: Months
     utilisation: float
     hybrid_servers: int
+    hybrid_committed: int
     uncertainty: Uncertainty | None
+    buying: Uncertainty | None = None
+    rivals: tuple[Rival, ...] = ()
+    waiting: Waiting | None = None
 
     def alternative(self, name: AlternativeName) -> Alternative:
         """By name."""
@@ -54,9 +60,12 @@ def sentences(told: Told) -> tuple[str, ...]:
         return (_headline(told), *told.setup.prices.doubts)
     return (
         _headline(told),
+        *_buying(told),
         break_even_sentence(told),
+        *_rivals(told),
         _payback(told),
         *_certainty(told),
+        *_waiting(told),
         *told.setup.prices.doubts,
         *_short_curve(told),
         *_aged(told),
@@ -91,10 +100,11 @@ def _more(price: float, cost: float) -> str:
 
 def _name(alternative: Alternative) -> str:
     names = {
+        "vendor": "buying the service",
         "on_demand": "renting on demand",
         "committed": "renting with a committed base",
         "spot": "renting spot instances",
-        "owned": "owning in your own room",
+        "owned": "owning in a room of your own",
         "colocated": "owning in colocation",
         "hybrid": "owning the base and renting the rest",
     }
@@ -148,6 +158,53 @@ def _committed(told: Told, costs: HourlyCosts) -> str:
     if share is None or share > 1:
         return f" Against {rent} owning does not win at any use: {fixed}."
     return f" At this use it does not beat {rent}: {fixed}."
+
+
+def _buying(told: Told) -> Iterator[str]:
+    """The service against the cheapest way to run the same oneself."""
+    if told.buying is None:
+        return
+    service = told.alternative("vendor")
+    engineers = {row.key: row.value for row in told.setup.assumptions}
+    yield (
+        f"{service.label.removeprefix('Bought: ').capitalize()} needs "
+        f"{units.amount(engineers['vendor.staff_fte'], 'FTE')}, running it oneself "
+        f"{units.amount(engineers['vendor.self_hosted_fte'], 'FTE')}; it is cheaper than the "
+        f"cheapest way to run it in {units.percent(told.buying.probability_own_cheaper)} of draws, "
+        f"and costs {_saved(told.buying.saving_usd_p50)} in the middle of them."
+    )
+
+
+def _rivals(told: Told) -> Iterator[str]:
+    """Other clouds, the dearest first: the cheaper the rent, the busier owning must be."""
+    if not told.rivals:
+        return
+    ranked = sorted(told.rivals, key=lambda one: -one.npv_usd)
+    parts = [
+        f"{one.offer} ({units.usd(one.usd_per_hour)} an hour today) {_wins(one)}" for one in ranked
+    ]
+    yield f"Against other clouds on demand: {'; '.join(parts)}."
+
+
+def _wins(rival: Rival) -> str:
+    share = rival.break_even_utilisation
+    if share is None:
+        return "is never beaten"
+    if share > 1:
+        return f"is not beaten at any use ({units.percent(share, 3)} would be needed)"
+    return f"is beaten from {units.percent(share)} use on"
+
+
+def _waiting(told: Told) -> Iterator[str]:
+    wait = told.waiting
+    if wait is None:
+        return
+    verdict = "saves" if wait.value_usd >= 0 else "costs"
+    yield (
+        f"Buying one hardware generation later ({units.counted(wait.months, 'month')}, at "
+        f"{units.percent(wait.price_per_work)} of today's price for the same work) and renting "
+        f"until then {verdict} {units.usd(abs(wait.value_usd))} against buying now."
+    )
 
 
 def _payback(told: Told) -> str:
@@ -234,9 +291,14 @@ def _hybrid(told: Told) -> Iterator[str]:
     if mixed.npv_usd is not None:
         count = told.hybrid_servers
         yield (
-            f"Of both: own {count} {'server' if count == 1 else 'servers'} and rent the rest, for "
-            f"{units.usd(mixed.npv_usd)} in today's money."
+            f"Of both: own {units.counted(count, 'server')}{_committed_too(told)} and rent the "
+            f"rest, for {units.usd(mixed.npv_usd)} in today's money."
         )
+
+
+def _committed_too(told: Told) -> str:
+    beside = told.hybrid_committed
+    return f", commit to {units.counted(beside, 'instance')}" if beside else ""
 
 
 def _people(told: Told) -> Iterator[str]:
@@ -276,6 +338,9 @@ def _conditions(told: Told) -> Iterator[str]:
     case = told.setup.case
     rows = {row.key: row for row in told.setup.assumptions}
     rented, bought = rows["cloud.capacity"], rows["owned.capacity"]
+    exchange = told.setup.scenario.exchange
+    for code, rate in exchange.said():
+        yield f"Amounts in {code} were converted at {units.usd(rate)} ({exchange.as_of})."
     yield (
         f"Equal work: one instance carries {_carried(rented)} "
         f"({_how(rented)}), one server {_carried(bought)} "
@@ -288,12 +353,11 @@ def _conditions(told: Told) -> Iterator[str]:
     if case.commitment_months is not None:
         yield _commitments(case)
     if _rents_beside(told):
-        yield "What is rented beside owned servers is all rented on demand, without commitments."
+        yield "What a fleet of one's own cannot carry is rented on demand."
 
 
 def _rents_beside(told: Told) -> bool:
-    ways = (told.alternative(told.own), told.alternative("hybrid"))
-    return any(sum(way.months.get("on_demand", ())) > 0 for way in ways)
+    return sum(told.alternative(told.own).months.get("on_demand", ())) > 0
 
 
 def _commitments(case: Case) -> str:

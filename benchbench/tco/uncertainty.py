@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from benchbench.tco import correlation
 from benchbench.tco.answer import Assumption, TornadoBar, Uncertainty
 from benchbench.tco.money import Array, Value
 
@@ -40,26 +41,34 @@ def uncertain(assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:
 def draw(
     assumptions: Sequence[Assumption], draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, Array]:
-    """Independent draws (draws, 1) of each uncertain input, stratified (Latin hypercube).
-
-    Uniforms come first, so that correlated inputs only need correlated uniforms.
-    """
+    """Draws (draws, 1) of each uncertain input, stratified (Latin hypercube) and correlated."""
     rows = uncertain(assumptions)
     generator = np.random.default_rng(seed)
+    strata = [
+        (generator.permutation(draws) + generator.random(draws)) / draws for _ in range(len(rows))
+    ]
+    uniforms = correlation.induced(strata, [row.key for row in rows])
     values = {}
-    for row in rows:
-        uniform = (generator.permutation(draws) + generator.random(draws)) / draws
+    for row, uniform in zip(rows, uniforms, strict=True):
         low, high = _ends(row) or (row.value, row.value)
         values[row.key] = pert(low, row.value, high, uniform)[:, None]
     return values
 
 
 def analyse(
-    saving: Saving, assumptions: Sequence[Assumption], draws: int = DRAWS, seed: int = SEED
+    saving: Saving,
+    assumptions: Sequence[Assumption],
+    draws: int = DRAWS,
+    seed: int = SEED,
+    break_even: Saving | None = None,
 ) -> Uncertainty:
-    """P(own cheaper), percentiles of the saving, and which input moves it most."""
+    """P(own cheaper), percentiles of the saving, and which input moves it most.
+
+    `break_even` gives the break-even utilisation of each draw, NaN where there is none.
+    """
     values = draw(assumptions, draws, seed)
     savings = _in_chunks(saving, values, draws)
+    ends = _ends_of(break_even, values, draws)
     p5, p50, p95 = (float(value) for value in np.percentile(savings, [5, 50, 95]))
     bars = [_bar(saving, row, values[row.key][:, 0], savings) for row in uncertain(assumptions)]
     moving = [bar for bar in bars if bar.low_saving_usd != bar.high_saving_usd]
@@ -69,8 +78,23 @@ def analyse(
         saving_usd_p5=p5,
         saving_usd_p50=p50,
         saving_usd_p95=p95,
+        break_even_p5=ends[0],
+        break_even_p50=ends[1],
+        break_even_p95=ends[2],
         tornado=tuple(sorted(moving, key=_swing, reverse=True)),
     )
+
+
+def _ends_of(
+    break_even: Saving | None, values: Mapping[str, Array], draws: int
+) -> list[float | None]:
+    """P5, P50 and P95; a draw without break-even lies above all others."""
+    if break_even is None:
+        return [None, None, None]
+    found = _in_chunks(break_even, values, draws)
+    ranked = np.sort(np.where(np.isnan(found), np.inf, found))
+    ends = (float(ranked[min(draws - 1, int(share * draws))]) for share in (0.05, 0.5, 0.95))
+    return [end if np.isfinite(end) else None for end in ends]
 
 
 def rank_correlation(one: Array, other: Array) -> float | None:

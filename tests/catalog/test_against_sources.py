@@ -114,11 +114,11 @@ def test_spot_is_the_advisors_savings() -> None:
 
 
 def test_defaults() -> None:
-    """All 57 planning values and ranges are those that were gathered."""
+    """The 57 planning values and ranges gathered are ours; more may stand beside them."""
     text = (DATA / "tco_parameters.json").read_text(encoding="utf-8")
     gathered = {row["key"]: row for row in json.loads(text)["parameters"]}
     ours = defaults.load()
-    assert set(ours) == set(gathered)
+    assert set(ours) >= set(gathered)
     for key, row in gathered.items():
         one = ours[key]
         if isinstance(row["default"], list):

@@ -31,7 +31,7 @@ def test_known_values() -> None:
     assert known["power.pue"].value == 1.54
     assert known["staff.wage_usd"].value == 96_800
     assert known["power.dgx_h100_kw"].value == 10.2
-    assert len(known) == 57
+    assert len(known) == 63
 
 
 def test_egress_tiers() -> None:

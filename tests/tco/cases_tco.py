@@ -16,6 +16,8 @@ _VALUES = {
     "cloud.price_decline_per_year": 0.0,
     "cloud.egress_gb_per_month": 0.0,
     "cloud.storage_usd_per_month": 0.0,
+    "cloud.data_gb": 0.0,
+    "cloud.sync_gb_per_month": 0.0,
     "cloud.support_fraction": 0.0,
     "cloud.staff_fte": 0.0,
     "owned.capex_usd": 100_000.0,
@@ -100,7 +102,12 @@ def document(**sections: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer(draws: int = 0, **sections: Mapping[str, Any]) -> TcoAnswer:
     """The answer to `document(...)`, without uncertainty unless asked."""
-    return engine.evaluate(scenario.parse(document(**sections)), today=TODAY, draws=draws)
+    return evaluated(document(**sections), draws)
+
+
+def evaluated(parsed: Mapping[str, Any], draws: int = 0) -> TcoAnswer:
+    """The answer to a document as TOML reads it."""
+    return engine.evaluate(scenario.parse(parsed), today=TODAY, draws=draws)
 
 
 def named(found: TcoAnswer, name: AlternativeName) -> Alternative:

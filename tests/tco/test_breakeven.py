@@ -20,6 +20,15 @@ def costs(given: Case) -> HourlyCosts:
     return found
 
 
+def test_the_fixed_cost_is_the_sum_of_its_parts() -> None:
+    """Line by line: servers, resale, people, idle power, by the same levelising."""
+    values = {"owned.residual_fraction_3y": 0.3, "owned.minimum_fte": 0.5}
+    found = costs(case({**values, "owned.staff_wage_usd": 90_000.0}))
+    assert set(found.fixed_parts) == {"servers", "resale", "staff", "power"}
+    assert found.fixed_parts["staff"] == pytest.approx(0.5 * 90_000 / HOURS_PER_YEAR)
+    assert sum(found.fixed_parts.values()) == pytest.approx(found.fixed)
+
+
 def lead(given: Case, busy: float) -> float:
     """What renting costs more than owning at a busy share, from the whole cash flows."""
     other = replace(given, demand=demand(busy=busy))
@@ -120,8 +129,8 @@ def test_months_by_hand() -> None:
     """$100,000 against $7,300 a month less $82 of power: cash in month 14, interest later."""
     given = case(demand=demand(busy=1.0))
     fleet = owned.full_fleet(given)
-    own, rent = owned.flows(given, fleet), cloud.on_demand(given)
-    found = breakeven.months(given, fleet, total(own, 48), total(rent, 48))
+    rent = cloud.on_demand(given)
+    found = breakeven.months(given, fleet, total(rent, 48))
     saved = 7300 - 730 * 0.75 * 1.5 * 0.1
     assert found.cash == int(np.ceil(100_000 / saved))
     assert found.discounted is not None
@@ -135,9 +144,8 @@ def test_selling_brings_break_even_forward() -> None:
     found = []
     for given in (worthless, worth):
         fleet = owned.full_fleet(given)
-        own = total(owned.flows(given, fleet), 48)
         rent = total(cloud.on_demand(given), 48)
-        found.append(breakeven.months(given, fleet, own, rent))
+        found.append(breakeven.months(given, fleet, rent))
     assert found[1].with_resale is not None
     assert found[0].with_resale is not None
     assert found[1].with_resale < found[0].with_resale
@@ -148,6 +156,6 @@ def test_idle_servers_never_pay_back() -> None:
     """Nothing rented, nothing saved."""
     given = case(demand=demand(1.0, busy=0.001))
     fleet = owned.full_fleet(given)
-    own, rent = total(owned.flows(given, fleet), 48), total(cloud.on_demand(given), 48)
-    found = breakeven.months(given, fleet, own, rent)
+    rent = total(cloud.on_demand(given), 48)
+    found = breakeven.months(given, fleet, rent)
     assert (found.cash, found.discounted, found.with_resale) == (None, None, None)

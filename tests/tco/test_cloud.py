@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from benchbench.catalog.defaults import Tier
+from benchbench.catalog.egress import Tier
 from benchbench.tco import cloud
 from benchbench.tco.case import total
 from tests.tco.cases_tco import case, demand
 
 AWS = (
-    Tier(width_gib=10240, usd_per_gib=0.09),
-    Tier(width_gib=40960, usd_per_gib=0.085),
-    Tier(width_gib=102400, usd_per_gib=0.07),
-    Tier(usd_per_gib=0.05),
+    Tier(width_gb=10240, usd_per_gb=0.09),
+    Tier(width_gb=40960, usd_per_gb=0.085),
+    Tier(width_gb=102400, usd_per_gb=0.07),
+    Tier(usd_per_gb=0.05),
 )
 
 

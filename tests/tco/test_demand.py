@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from benchbench.tco.demand import (
     Demand,
     business_hours_share,
+    daily_cycle,
     peak_days_share,
+    then_steady,
     two_levels,
 )
 
@@ -119,3 +121,37 @@ def test_the_peak_is_covered_by_whole_machines(high: float, growth: float, month
     machines = demand.machines_at_peak(1.0)
     assert (machines >= demand.peak() - 1e-6).all()
     assert (machines < demand.peak() + 1).all()
+
+
+def test_a_daily_cycle_has_its_peak_its_trough_and_their_mean() -> None:
+    """64 at noon, 16 at night, a cosine between: 40 in the mean."""
+    levels, weights = daily_cycle(64, 16)
+    assert levels @ weights == pytest.approx(40)
+    assert levels.max() == pytest.approx(64, rel=0.01)
+    assert levels.min() == pytest.approx(16, rel=0.02)
+
+
+def test_experiments_become_production() -> None:
+    """Two machines in a tenth of the hours for three months, then one in all of them."""
+    levels, weights = two_levels(2.0, 0.0, 0.1)
+    demand = Demand(then_steady(levels, 1.0, 3, 6), weights, 6)
+    assert demand.machine_hours(1.0) == pytest.approx([146.0] * 3 + [730.0] * 3)
+    assert demand.peak() == pytest.approx([2.0] * 3 + [1.0] * 3)
+    assert demand.share_needing(1, 1.0) == pytest.approx((0.1 + 1.0) / 2)
+
+
+@given(
+    st.lists(st.floats(0, 30), min_size=1, max_size=20),
+    st.lists(st.floats(0, 12), min_size=4, max_size=4),
+)
+def test_a_year_worked_out_once_is_the_same_as_month_by_month(
+    hours: list[float], beyond: list[float]
+) -> None:
+    """Months alike are not repeated; the answer does not show it."""
+    weights = np.full(len(hours), 1 / len(hours))
+    once = Demand(np.array(hours), weights, 4)
+    monthly = Demand(np.tile(hours, (4, 1)), weights, 4)
+    base = np.array(beyond)
+    assert once.machine_hours(2.0, base) == pytest.approx(monthly.machine_hours(2.0, base))
+    assert once.served(base) == pytest.approx(monthly.served(base))
+    assert once.share_needing(2, 2.0) == pytest.approx(monthly.share_needing(2, 2.0))

@@ -13,12 +13,22 @@ from hypothesis import strategies as st
 
 from benchbench.catalog import catalogue, quotes
 from benchbench.catalog.defaults import Default, load
-from benchbench.tco import cloud, engine, hybrid, owned, prepare, scenario
+from benchbench.tco import cloud, engine, hybrid, owned, plan, prepare, scenario
 from benchbench.tco.answer import TcoAnswer
 from tests.tco.cases_tco import TODAY, answer, cost, document, named, p5
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "reports" / "examples" / "scenarios"
+MARKET = [
+    p5(),
+    p5(provider="lambda", region="us", instance="gpu_8x_h100_sxm5", price_usd_per_hour=31.92),
+    p5(
+        provider="nebius",
+        region="eu-north1",
+        instance="gpu-h100-sxm_8gpu-128vcpu-1600gb",
+        price_usd_per_hour=23.6,
+    ),
+]
 FREE = {"staff_usd_per_year": 0}
 
 
@@ -26,7 +36,7 @@ def example(name: str, draws: int = 0) -> TcoAnswer:
     """One of our own scenarios, answered with a catalogue of one instance."""
     return engine.evaluate(
         scenario.load(EXAMPLES / f"{name}.toml"),
-        catalog=catalogue.from_offers([p5()]),
+        catalog=catalogue.from_offers([p5(), p5(price_kind="spot", price_usd_per_hour=20.0)]),
         today=TODAY,
         draws=draws,
     )
@@ -35,7 +45,7 @@ def example(name: str, draws: int = 0) -> TcoAnswer:
 def quickstart(draws: int = 0) -> TcoAnswer:
     """The bundled default scenario."""
     return engine.evaluate(
-        scenario.load(), catalog=catalogue.from_offers([p5()]), today=TODAY, draws=draws
+        scenario.load(), catalog=catalogue.from_offers(MARKET), today=TODAY, draws=draws
     )
 
 
@@ -82,6 +92,7 @@ def priced(factor: float) -> TcoAnswer:
         "capex_usd": 300_000.0,
         "electricity_usd_per_kwh": 0.08,
         "colocation_usd_per_kw_month": 195.0,
+        "room_usd_per_kw": 12_000.0,
         "staff_wage_usd": 96_800.0,
         "software_usd_per_accelerator_year": 100.0,
     }
@@ -243,6 +254,26 @@ def test_the_quickstart_breaks_even_at_a_defensible_use() -> None:
     assert set(found.break_even.utilisation_against) == {"committed"}
 
 
+def test_the_quickstart_names_the_use_from_which_each_cloud_is_beaten() -> None:
+    """On demand below 100 %; the cheaper the other cloud, the busier; three years reserved never.
+
+    By hand: c_f / (a · (p - v)) with each p falling 12 % a year as the levelised price does.
+    """
+    found = quickstart()
+    hourly = found.break_even.hourly
+    assert hourly is not None
+    cheaper = {one.offer.split("/")[0]: one for one in found.rivals}
+    for provider, price in (("lambda", 31.92), ("nebius", 23.6)):
+        levelised = hourly.on_demand * price / 55.04
+        by_hand = hourly.owned_fixed / (hourly.availability * (levelised - hourly.owned_variable))
+        assert cheaper[provider].break_even_utilisation == pytest.approx(by_hand)
+    assert found.break_even.utilisation == pytest.approx(0.58, abs=0.02)
+    assert cheaper["lambda"].break_even_utilisation == pytest.approx(1.01, abs=0.03)
+    assert cheaper["nebius"].break_even_utilisation == pytest.approx(1.38, abs=0.05)
+    assert hourly.committed is not None
+    assert hourly.committed < hourly.owned_fixed
+
+
 def test_the_quickstart_is_the_same_every_time() -> None:
     """Ten thousand draws, byte for byte."""
     first, second = (quickstart(draws=10_000).model_dump_json() for _ in range(2))
@@ -285,6 +316,45 @@ def test_the_published_exit_pays_back_within_a_year() -> None:
     assert found.cheapest == "owned"
     assert found.break_even.month_cash is not None
     assert found.break_even.month_cash <= 12
+
+
+def test_the_storage_exit_reaches_the_published_order() -> None:
+    """$74.6 million in two years of running apart from the cloud, within a factor of two.
+
+    As an income statement sees it: payments of 24 months once both no longer run, the purchase
+    written off over four years instead of paid at once.
+    """
+    found = example("storage-exit")
+    rent, own = named(found, "on_demand"), named(found, "colocated")
+    capital = {"servers", "network", "spares", "installation", "resale", "migration"}
+    paid = sum(sum(flow[10:34]) for name, flow in own.months.items() if name not in capital)
+    bought = sum(sum(own.months.get(name, ())) for name in ("servers", "network", "spares"))
+    saved = sum(map(sum, ([flow[10:34] for flow in rent.months.values()]))) - paid - bought / 2
+    assert 74.6e6 / 2 < saved < 74.6e6 * 2
+
+
+def test_a_lab_that_comes_in_bursts_rents() -> None:
+    """A third of the hours for a year, then eight accelerators: no server of its own."""
+    found = example("bursty-lab")
+    assert found.cheapest in {"spot", "committed", "on_demand"}
+    assert found.hybrid_base_servers == 0
+
+
+def test_a_daily_cycle_owns_its_base() -> None:
+    """64 at noon and 16 at night: more than the night's two servers, fewer than the day's eight."""
+    found = example("inference-64-gpus")
+    assert found.hybrid_base_servers is not None
+    assert 2 <= found.hybrid_base_servers < 8
+
+
+def test_five_engineers_more_decide_for_the_service() -> None:
+    """64 vCPU of work: the machines cost little, the people do not."""
+    found = example("managed-data-platform", draws=500)
+    assert found.cheapest == "vendor"
+    assert found.buying is not None
+    assert found.buying.probability_own_cheaper > 0.9
+    assert found.buying.tornado[0].key in {"vendor.self_hosted_fte", "vendor.engineer_usd_per_year"}
+    assert any("needs 1 person, running it oneself 6 people" in said for said in found.sentences)
 
 
 def test_steady_work_beats_on_demand_prices() -> None:
@@ -335,6 +405,7 @@ def test_the_bundled_catalogue_answers_the_bundled_question() -> None:
         "on_demand",
         "committed",
         "colocated",
+        "owned",
         "hybrid",
     }
 
@@ -397,7 +468,7 @@ def test_the_renter_does_not_choose_with_hindsight() -> None:
         quotes=quotes.load(),
         today=TODAY,
     )
-    decided = engine.plan(setup.case)
+    decided = plan.plan(setup.case)
     assert decided.rent == "committed"
     likely, worst = (
         float(engine.saving(setup.case, decided, {"cloud.commitment_discount": share}).item())

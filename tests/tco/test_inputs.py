@@ -20,9 +20,9 @@ def resolve(
 
 
 def test_every_left_out_input_takes_a_default_with_source_and_date() -> None:
-    """Anything else is the scenario's own zero."""
+    """Anything else is the scenario's own zero, and says that it was left out."""
     for row in resolve().values():
-        assert row.as_of is not None or row.source == "stated in the scenario"
+        assert row.as_of is not None or (row.value, row.source) == (0, inputs.LEFT_OUT)
         assert row.source
 
 
@@ -61,8 +61,8 @@ def test_the_scenario_goes_before_the_default() -> None:
 
 def test_known_staff_is_an_input_only_where_it_is_said() -> None:
     """Zero is knowledge, absence is not."""
-    assert inputs.KNOWN_STAFF not in resolve()
-    assert resolve(staff_usd_per_year=0)[inputs.KNOWN_STAFF].value == 0
+    assert "owned.staff_usd_per_year" not in resolve()
+    assert resolve(staff_usd_per_year=0)["owned.staff_usd_per_year"].value == 0
 
 
 def test_what_has_no_default_must_be_said() -> None:

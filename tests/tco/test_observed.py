@@ -1,5 +1,6 @@
 """Observed hours: counted when complete, refused by line when not."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,10 @@ def test_hours_in_order_are_taken(tmp_path: Path) -> None:
         (["2026-01-01T00:00,1", "2026-01-01T02:00,1"], r":2: .* not one hour after"),
         (["2026-01-01T00:00,1", "2026-01-01T00:00,1"], r":2: .* not one hour after"),
         (["2026-01-01T01:00,1", "2026-01-01T00:00,1"], r":2: .* not one hour after"),
+        (["2026-03-29T01:00,1", "2026-03-29T03:00,1"], r":2: .*daylight saving.*in UTC"),
+        (["2026-10-25T02:00,1", "2026-10-25T02:00,1"], r":2: .*daylight saving.*in UTC"),
+        (["2026-06-01T00:00,1", "2026-06-01T05:00,1"], r":2: .*4 hours are missing"),
+        (["2026-06-01T00:00,1", "2026-06-01T00:00,1"], r":2: .*stands there twice"),
         (["2026-01-01T00:00,1", "soon,1"], r":2: 'soon' is not a time"),
         (["2026-01-01T00:00,1", "2026-01-01T01:00+00:00,1"], r":2: .* is not a time"),
         (["cores", "1", "", "2"], r":3 is blank"),
@@ -79,3 +84,20 @@ def test_a_spreadsheet_is_not_a_csv(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match="save it as CSV in UTF-8"):
         from_csv(path)
+
+
+def test_a_leap_year_has_8784_hours(tmp_path: Path) -> None:
+    """All of 2024, hour by hour; each weighs the same."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    times = (start + timedelta(hours=hour) for hour in range(8784))
+    rows = [f"{time.isoformat()},{time.month}" for time in times]
+    levels, weights, hours = from_csv(written(tmp_path, "time,cores", *rows))
+    assert hours == 8784
+    assert weights[levels == 2] == pytest.approx([29 * 24 / 8784])
+
+
+def test_clock_changes_with_their_offset_are_no_gap(tmp_path: Path) -> None:
+    """Berlin in spring and in autumn, as local time says it with the offset."""
+    spring = ["2026-03-29T01:00+01:00,1", "2026-03-29T03:00+02:00,1"]
+    autumn = ["2026-10-25T02:00+02:00,1", "2026-10-25T02:00+01:00,1"]
+    assert [from_csv(written(tmp_path, *rows))[2] for rows in (spring, autumn)] == [2, 2]

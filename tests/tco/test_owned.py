@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchbench.tco import cloud, owned
+from benchbench.tco import cloud, finance, owned
 from benchbench.tco.case import total
 from tests.tco.cases_tco import case, demand
 
@@ -67,7 +67,7 @@ def test_resale_follows_the_published_prices_of_the_h100(
     years: int, low: float, high: float
 ) -> None:
     """The default of 0.28 after three years lies in every year's published range."""
-    share = owned.residual_fraction(case({"owned.residual_fraction_3y": 0.28}), 12.0 * years)
+    share = finance.residual_fraction(case({"owned.residual_fraction_3y": 0.28}), 12.0 * years)
     assert low <= share <= high
 
 

@@ -37,6 +37,12 @@ def test_constant_demand_is_busy_for_the_cited_share() -> None:
     ("demand", "mean"),
     [
         ({"shape": "business_hours", "amount": 21.0, "base": 0.0}, 21 * 40 / 168),
+        ({"shape": "steady", "amount": 3.0}, 3.0),
+        ({"shape": "daily_cycle", "amount": 64.0, "base": 16.0}, 40.0),
+        (
+            {"shape": "bursty", "amount": 4.0, "busy_fraction": 0.5, "production_amount": 9.0},
+            2.0,
+        ),
         ({"shape": "peak_day", "amount": 1000.0, "base": 10.0}, (1000 + 364 * 10) / 365),
         ({"busy_fraction": 1.0, "amount": 5.0}, 5.0),
         ({"amount": None, "machine_hours_per_month": 365.0}, 0.5),

@@ -39,8 +39,8 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "reports" / "examples" / "scenari
         ("owned", "pue", [1.6, 1.4, 1.1], "write [low, likely, high]"),
         ("finance", "horizon_months", 0, "greater than or equal to 1"),
         ("demand", "amount", -1, "greater than or equal to 0"),
-        ("demand", "shape", "bursty", "'business_hours', 'peak_day' or 'csv'"),
-        ("owned", "power_kw", "10.2", "valid number"),
+        ("demand", "shape", "weekly", "'peak_day', 'bursty' or 'csv'"),
+        ("owned", "power_kw", "10.2", "write a bare number"),
         ("owned", "power_kw", float("nan"), "finite number"),
     ],
 )
@@ -100,6 +100,7 @@ def test_colocation_asks_whether_it_includes_power() -> None:
         ({"shape": "growth"}, "write demand.growth_per_year"),
         ({"shape": "csv"}, "go together"),
         ({"csv": "hours.csv"}, "go together"),
+        ({"shape": "bursty"}, "write demand.production_amount"),
         ({"units_per_month": 1e6}, "write demand.workload"),
         ({"amount": 1, "machine_hours_per_month": 10}, "say the same thing"),
     ],
@@ -175,6 +176,6 @@ def test_every_example_can_be_read(path: Path) -> None:
     assert scenario.load(path).title
 
 
-def test_there_are_three_examples() -> None:
+def test_there_are_seven_examples() -> None:
     """A glob that matches nothing would prove nothing."""
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 7
