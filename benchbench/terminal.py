@@ -460,9 +460,9 @@ def bill(one: Bill) -> RenderableType:
         f"{one.as_of}, {one.confidence} confidence: {one.source}",
         one.note or "",
     ]
-    if one.usd_per_month != one.usd_per_month_without_free:
-        without = units.cents(one.usd_per_month_without_free)
-        notes.append(f"{without} where the free amount is used up already")
+    if one.usd_per_month_with_allowance is not None:
+        least = units.cents(one.usd_per_month_with_allowance)
+        notes.append(f"{least} where the account's free allowance is still unused")
     return Group(table, *(Text(note, style="dim") for note in notes if note))
 
 

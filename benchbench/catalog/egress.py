@@ -42,6 +42,9 @@ class Schedule(Model):
     gb_bytes: Literal[1073741824, 1000000000]
     """What this provider bills as one GB."""
     free_gb: NonNegative = 0
+    """What costs nothing before the first tier begins."""
+    allowance_gb: NonNegative = 0
+    """What is free once per account, for all its services and regions together."""
     tiers: tuple[Tier, ...]
     source: str
     source_url: str
@@ -92,8 +95,9 @@ class Bill(Model):
     size: Size
     lines: tuple[Line, ...]
     usd_per_month: float
-    usd_per_month_without_free: float
-    """Where the free amount is used up by other traffic of the same account."""
+    """The account's allowance not counted: other traffic may have used it up."""
+    usd_per_month_with_allowance: float | None = None
+    """Where all of it is still there; None where there is none."""
     source: str
     source_url: str
     as_of: date
@@ -127,13 +131,15 @@ def _lines(schedule: Schedule, size_bytes: float) -> Iterator[Line]:
 
 def bill(schedule: Schedule, size: Size, region: str | None = None) -> Bill:
     """One month of `size`, with the line of each tier."""
-    paid_from_the_first = schedule.model_copy(update={"free_gb": 0.0})
+    allowed = schedule.model_copy(update={"free_gb": schedule.free_gb + schedule.allowance_gb})
     return Bill(
         region=region,
         size=size,
         lines=lines(schedule, size.size_bytes),
         usd_per_month=monthly_cost_usd(schedule, size.size_bytes),
-        usd_per_month_without_free=monthly_cost_usd(paid_from_the_first, size.size_bytes),
+        usd_per_month_with_allowance=monthly_cost_usd(allowed, size.size_bytes)
+        if schedule.allowance_gb
+        else None,
         **schedule.model_dump(
             include={
                 "provider",
