@@ -102,7 +102,12 @@ def test_flushing_touches_twice_the_cache_from_every_core(
     """Every byte of the scratch array is written, each core's own cache included."""
     arrays: list[np.ndarray] = []
     split = np.array_split
-    monkeypatch.setattr(np, "array_split", lambda array, n: arrays.append(array) or split(array, n))
+
+    def spy(array: np.ndarray, members: int) -> list[np.ndarray]:
+        arrays.append(array)
+        return split(array, members)
+
+    monkeypatch.setattr(np, "array_split", spy)
     with Team([*os.sched_getaffinity(0)][:2]) as team:
         cpu.flusher(team, 4097)()
     assert arrays[0].nbytes == 8194
