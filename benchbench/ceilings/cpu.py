@@ -70,7 +70,7 @@ def measure(
         available_bytes,
     )
     for count in sorted({1, len(cpus)}):
-        with Team(cpus[-count:]) as team, staying(team.cpus), limited(count):
+        with Team(cpus[-count:]) as team, limited(count), staying(team.cpus):
             yield from _on(team, bench)
 
 

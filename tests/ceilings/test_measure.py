@@ -103,11 +103,11 @@ def test_flushing_touches_twice_the_cache_from_every_core(
     arrays: list[np.ndarray] = []
     split = np.array_split
 
-    def splitting(array: np.ndarray, n: int) -> list[np.ndarray]:
+    def spy(array: np.ndarray, members: int) -> list[np.ndarray]:
         arrays.append(array)
-        return split(array, n)
+        return split(array, members)
 
-    monkeypatch.setattr(np, "array_split", splitting)
+    monkeypatch.setattr(np, "array_split", spy)
     with Team([*os.sched_getaffinity(0)][:2]) as team:
         cpu.flusher(team, 4097)()
     assert arrays[0].nbytes == 8194
