@@ -32,37 +32,9 @@ CONTINENTS = {
     "ap": tuple(_ASIA_PACIFIC.split()),
 }
 """Beginnings of what providers call their regions there."""
-_COUNTRIES = {
-    "eu": [
-        "at",
-        "be",
-        "bg",
-        "cz",
-        "de",
-        "dk",
-        "ee",
-        "es",
-        "fi",
-        "fr",
-        "gr",
-        "hr",
-        "hu",
-        "ie",
-        "it",
-        "lt",
-        "lv",
-        "nl",
-        "no",
-        "pl",
-        "pt",
-        "ro",
-        "se",
-        "si",
-        "sk",
-        "uk",
-    ],
-    "ap": ["au", "hk", "id", "in", "jp", "kr", "my", "nz", "sg", "th", "tw", "vn"],
-}
+_EUROPEAN = "at be bg cz de dk ee es fi fr gr hr hu ie it lt lv nl no pl pt ro se si sk uk"
+_ASIAN = "au hk id in jp kr my nz sg th tw vn"
+_COUNTRIES = {"eu": tuple(_EUROPEAN.split(" ")), "ap": tuple(_ASIAN.split(" "))}
 """Whole names, of who calls a region by its country."""
 NEAREST = 5
 
