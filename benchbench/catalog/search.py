@@ -15,12 +15,27 @@ from benchbench.catalog.offer import OfferList
 from benchbench.errors import UsageError
 from benchbench.record import Model, NonNegative
 
+_EUROPE = (
+    "eu europe westeurope northeurope uk france germany sweden norway poland italy spain "
+    "switzerland austria belgium denmark fin"
+)
+_UNITED_STATES = (
+    "us eastus westus centralus southcentralus northcentralus westcentralus usgov usdod"
+)
+_ASIA_PACIFIC = (
+    "ap asia southeastasia eastasia japan korea australia centralindia southindia westindia "
+    "jioindia indonesia malaysia newzealand"
+)
 CONTINENTS = {
-    "eu": ("eu", "europe", "westeurope", "northeurope", "uk", "france", "germany", "sweden"),
-    "us": ("us", "eastus", "westus", "centralus", "southcentralus", "northcentralus"),
-    "ap": ("ap", "asia", "southeastasia", "eastasia", "japan", "korea", "australia"),
+    "eu": tuple(_EUROPE.split()),
+    "us": tuple(_UNITED_STATES.split()),
+    "ap": tuple(_ASIA_PACIFIC.split()),
 }
 """Beginnings of what providers call their regions there."""
+_EUROPEAN = "at be bg cz de dk ee es fi fr gr hr hu ie it lt lv nl no pl pt ro se si sk uk"
+_ASIAN = "au hk id in jp kr my nz sg th tw vn"
+_COUNTRIES = {"eu": tuple(_EUROPEAN.split(" ")), "ap": tuple(_ASIAN.split(" "))}
+"""Whole names, of who calls a region by its country."""
 NEAREST = 5
 
 
@@ -110,7 +125,9 @@ def _is_chip(name: str, wanted: str) -> bool:
 
 
 def _is_there(name: str, wanted: str) -> bool:
-    return name.casefold().startswith(CONTINENTS.get(wanted.casefold(), wanted.casefold()))
+    name, wanted = name.casefold(), wanted.casefold()
+    begins = name.startswith(CONTINENTS.get(wanted, wanted))
+    return begins or name in _COUNTRIES.get(wanted, ())
 
 
 def _is_instance(name: str, wanted: str) -> bool:

@@ -106,3 +106,13 @@ def test_listed() -> None:
     listed = search.listed(some(), 2)
     assert (len(listed.offers), listed.total) == (2, 5)
     assert len(search.listed(some(), None).offers) == 5
+
+
+def test_every_region_is_somewhere() -> None:
+    """Whatever a provider calls it, a bundled region is in Europe, the United States or Asia."""
+    regions = set(catalog.load().frame["region"])
+    placed = {
+        name: [one for one in ("eu", "us", "ap") if search._is_there(name, one)] for name in regions
+    }
+    nowhere = {name for name, found in placed.items() if len(found) != 1}
+    assert nowhere == {"CANADA-1", "ca"}

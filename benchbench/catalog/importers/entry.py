@@ -100,7 +100,12 @@ def _lines(
     columns: tuple[str, ...],
     read: Callable[[dict[str, str]], Entry | tuple[Draft, ...]],
 ) -> Iterator[Entry]:
-    header = [name.strip() for name in next(reader, [])]
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise DataError(
+            f"{given.file} is not CSV: {error}; is it the kind of file named?"
+        ) from error
     if missing := [name for name in columns if name not in header]:
         raise DataError(
             f"{given.file} lacks columns {', '.join(missing)}; is it the kind of file named?"

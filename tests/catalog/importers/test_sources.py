@@ -438,3 +438,10 @@ def test_repeated_offers_are_told() -> None:
     found = imported("karpenter", text)
     assert list(found.frame["price_usd_per_hour"]) == [2]
     assert "1 offers are listed more than once" in found.report.notes[0]
+
+
+@pytest.mark.parametrize("text", ["", "a" * 200_000, "\x00\x01\x02", "a;b;c\n1;2;3\n"])
+def test_other_tables(text: str) -> None:
+    """What is not the table named is refused in one sentence, whatever its bytes."""
+    with pytest.raises(DataError, match=r"a\.csv"):
+        entries("karpenter", text)
