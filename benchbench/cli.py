@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchbench.evaluate import ResultList
+    from benchbench.measure.turns import Side
     from benchbench.progress import Progress
+    from benchbench.recommend import Recommendation
     from benchbench.record import Effort
     from benchbench.run import Outcome
 
@@ -52,10 +54,16 @@ class Schema(StrEnum):
     RECORD = "record"
     RESULTS = "results"
     RECOMMEND = "recommend"
+    GOAL = "goal"
+    COMPARE = "compare"
+    VERIFY = "verify"
     TCO = "tco"
     SCENARIO = "scenario"
     CATALOG = "catalog"
     BILL = "bill"
+    IMPORT = "import"
+    AGREEMENT = "agreement"
+    MATCH = "match"
 
 
 class Emit(StrEnum):
@@ -81,9 +89,9 @@ CloudMetadata = Annotated[
 Workloads = Annotated[
     list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Indicative, about a minute each.")]
-Standard = Annotated[bool, typer.Option("--standard", help="Three processes (default).")]
-Full = Annotated[bool, typer.Option("--full", help="Five processes, ten minutes each.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Indicative: one process, to ±2 %.")]
+Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to ±1 % (default).")]
+Full = Annotated[bool, typer.Option("--full", help="Five processes, to ±0.5 %.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
 Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
 Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]
@@ -96,11 +104,64 @@ Parameter = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="How the model is executed; default: torch-eager, or what --tune finds."),
+]
+Tune = Annotated[
+    bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
+]
+Minutes = Annotated[
+    float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
+]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Ceilings = Annotated[
     bool, typer.Option("--ceilings/--no-ceilings", help="Measure the machine's limits first.")
 ]
+GoalWorkload = Annotated[str | None, typer.Option("--workload", help="A measured workload.")]
+GoalFile = Annotated[Path | None, typer.Option(help="A goal in TOML; flags go before it.")]
+Rate = Annotated[float | None, typer.Option(help="Units per second to sustain.")]
+Units = Annotated[float | None, typer.Option(help="Units to finish in all.")]
+Deadline = Annotated[float | None, typer.Option(help="Hours to finish them in.")]
+Latency = Annotated[float | None, typer.Option(help="At most so many milliseconds …")]
+Percentile = Annotated[float | None, typer.Option(help="… at p90, 95, 99 (default) or 99.9.")]
+Budget = Annotated[float | None, typer.Option(help="US dollars for the units.")]
+HourlyBudget = Annotated[float | None, typer.Option(help="US dollars per hour.")]
+MaxInstances = Annotated[
+    int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
+]
+Quotas = Annotated[
+    list[str] | None, typer.Option("--quota", help="INSTANCE=COUNT one may rent; repeatable.")
+]
+Providers = Annotated[list[str] | None, typer.Option("--provider", help="Only these; repeatable.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="Prefixes, e.g. eu-; repeatable.")
+]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option("--price", help="on_demand (default), spot, reserved_1y …; repeatable."),
+]
+PriceConfidence = Annotated[
+    str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
+]
+Egress = Annotated[
+    str | None, typer.Option(help="To the internet, for the job or per month, e.g. 15TB.")
+]
+Stored = Annotated[str | None, typer.Option(help="Kept with the provider, e.g. 2TB.")]
+More = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="FIELD=VALUE of the goal, as spare_replicas=1; repeatable."),
+]
+WhyNot = Annotated[str | None, typer.Option(help="Why this instance is not among the best.")]
+Rejected = Annotated[
+    int | None, typer.Option(min=0, help="In JSON list so many per reason; default: all.")
+]
+Imported = Annotated[
+    bool,
+    typer.Option("--imported", envvar="BENCHBENCH_IMPORTED", help="Also what was imported."),
+]
+Files = Annotated[list[Path] | None, typer.Option(help="Your own offers; repeatable.")]
 _RESULTS = Path("results")
 
 
@@ -141,8 +202,11 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
 def doctor(
     *,
     ceilings: Annotated[
-        bool, typer.Option("--ceilings", help="Also measure what it could do (about a minute).")
+        bool, typer.Option("--ceilings", help="Also measure what it could do (some minutes).")
     ] = False,
+    storage: Annotated[
+        Path, typer.Option(help="With --ceilings: the folder whose disk is measured.")
+    ] = Path(),
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
     json: Json = False,
@@ -155,7 +219,11 @@ def doctor(
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     known = facts.read()
     with _progress() as progress:
-        limits = session.limits(system, effort="quick", on_event=progress) if ceilings else ()
+        limits = (
+            session.limits(system, effort="quick", on_event=progress, storage_folder=storage)
+            if ceilings
+            else ()
+        )
     report = examine(system, known, limits)
     _answer(report, terminal.doctor, json=json)
     _next("benchbench run --quick" if ceilings else "benchbench doctor --ceilings", json=json)
@@ -182,6 +250,9 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    backend: Backend = None,
+    tune: Tune = False,
+    budget_minutes: Minutes = 10.0,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -195,7 +266,7 @@ def run(
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
     from benchbench import run as runner
-    from benchbench import session
+    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.store import Store
     from benchbench.system import probe
@@ -209,13 +280,19 @@ def run(
         device=device,
         precision=contract.precision(dtype),
         batch_size=batch,
+        backend=backend or contract.EAGER,
         data=data,
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
+        repeats=1 if tune else None,
     )
+    fixed = tuning.Fixed(
+        precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
+    )
+    search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with _progress() as progress:
-        outcome = session.measure(
+        outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),
             system=system,
@@ -225,6 +302,43 @@ def run(
             resume=resume,
         )
     _show_outcome(outcome, out, json=json)
+
+
+@app.command()
+@_guarded
+def compare(
+    a: Annotated[str, typer.Argument(help="WORKLOAD:batch=1, ./mine.py, a result or a folder.")],
+    b: Annotated[str, typer.Argument(help="The same; the answer is B against A.")],
+    *,
+    quick: Quick = False,
+    standard: Standard = False,
+    full: Full = False,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Processes of each side; default: 5.")
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when B is slower.")] = False,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Is B faster than A? Workloads are measured in turns; stored results are read."""
+    from benchbench import terminal, versus
+    from benchbench.measure import turns
+
+    sides = turns.side(a), turns.side(b)
+    if sides[0] is not None and sides[1] is not None:
+        effort = _effort(quick=quick, standard=standard, full=full)
+        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
+        answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
+    elif sides != (None, None):
+        raise UsageError("name two workloads to measure, or two stored results; not one of each")
+    else:
+        answer = versus.of_stored(a, b, results)
+    _answer(answer, terminal.comparisons, json=json)
+    verdicts = {one.verdict for one in answer.comparisons}
+    if verdicts == {"not_comparable"}:
+        raise typer.Exit(ExitCode.INVALID)
+    if gate and "slower" in verdicts:
+        raise typer.Exit(ExitCode.GATE_FAILED)
 
 
 @results_app.command("list")
@@ -263,54 +377,90 @@ def results_show(
         _print(terminal.result(one))
 
 
+@results_app.command("verify")
+@_guarded
+def results_verify(
+    report: Annotated[
+        Path | None,
+        typer.Argument(help="A report.html, or a folder of results; default: --results."),
+    ] = None,
+    *,
+    results: Results = _RESULTS,
+    json: Json = False,
+) -> None:
+    """Recompute every claim from the samples behind it: in stored results, or in a report."""
+    from benchbench import terminal, verify
+
+    where = results if report is None else report
+    if not where.exists():
+        raise UsageError(f"{where} is not there; name a report.html or a folder of results")
+    answer = verify.page(where) if where.is_file() else verify.store(where)
+    _answer(answer, terminal.verification, json=json)
+    if answer.findings:
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
 @app.command()
 @_guarded
 def recommend(
-    workload: Annotated[str | None, typer.Option(help="Which measured workload to run.")] = None,
+    workload: GoalWorkload = None,
     *,
-    rate: Annotated[float | None, typer.Option(help="Units per second to sustain.")] = None,
-    units: Annotated[float | None, typer.Option(help="Units to finish in all.")] = None,
-    deadline: Annotated[float | None, typer.Option(help="Hours to finish them in.")] = None,
-    budget: Annotated[float | None, typer.Option(help="US dollars for them.")] = None,
-    budget_per_hour: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
-    max_instances: Annotated[
-        int | None, typer.Option(min=1, help="At most so many; default: 64, or 1 for training.")
-    ] = None,
-    provider: Annotated[list[str] | None, typer.Option(help="Only these; repeatable.")] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="Prefixes, e.g. eu-; repeatable.")
-    ] = None,
-    price: Annotated[
-        list[str] | None, typer.Option(help="on_demand (default), spot, reserved_1y …; repeatable.")
-    ] = None,
-    confidence: Annotated[
-        str | None, typer.Option(help="Of prices: low, medium (default) or high at least.")
-    ] = None,
+    goal: GoalFile = None,
+    rate: Rate = None,
+    units: Units = None,
+    deadline: Deadline = None,
+    latency: Latency = None,
+    percentile: Percentile = None,
+    budget: Budget = None,
+    budget_per_hour: HourlyBudget = None,
+    max_instances: MaxInstances = None,
+    quota: Quotas = None,
+    provider: Providers = None,
+    region: Regions = None,
+    price: Prices = None,
+    confidence: PriceConfidence = None,
+    egress: Egress = None,
+    stored: Stored = None,
+    more: More = None,
+    file: Files = None,
+    imported: Imported = False,
     results: Results = _RESULTS,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    why_not: WhyNot = None,
+    rejected: Rejected = None,
     json: Json = False,
 ) -> None:
     """Which instances do this work for the least money, and why the others do not."""
-    from benchbench import decide, terminal
+    from benchbench import decide
 
-    limits = {
+    flags = {
+        "workload": workload,
         "rate_per_s": rate,
         "units": units,
         "deadline_s": None if deadline is None else deadline * 3600,
+        "latency_s": None if latency is None else latency / 1000,
+        "latency_percent": percentile,
         "budget_usd": budget,
         "budget_usd_per_hour": budget_per_hour,
         "max_replicas": max_instances,
+        "quotas": decide.quotas(quota or ()),
         "providers": tuple(provider or ()),
         "regions": tuple(region or ()),
-        "price_kinds": tuple(price or ("on_demand",)),
+        "price_kinds": tuple(price or ()),
         "confidence": confidence,
+        "egress_bytes": egress,
+        "stored_bytes": stored,
+        **decide.fields(more or ()),
     }
-    stored = decide.records(results)
-    answer = decide.recommendation(stored, decide.goal(stored, workload, limits), _today())
-    _answer(answer, lambda a: terminal.recommendation(a, most=most), json=json)
-    _next("benchbench tco, benchbench report", json=json)
-    if not answer.candidates:
-        raise typer.Exit(ExitCode.GATE_FAILED)
+    known = decide.records(results)
+    answer = decide.recommendation(
+        known,
+        decide.goal(known, flags, goal),
+        _today(),
+        listed=rejected if json or why_not else 0,
+        offers=decide.offers(file or (), imported=imported),
+    )
+    _show_recommendation(answer, most, why_not, json=json)
 
 
 @app.command()
@@ -397,42 +547,142 @@ def quickstart(
 @_guarded
 def catalog_show(
     *,
-    gpu: Annotated[str | None, typer.Option(help="Part of an accelerator's name.")] = None,
-    provider: Annotated[str | None, typer.Option(help="aws, gcp, azure, lambda …")] = None,
-    region: Annotated[str | None, typer.Option(help="Prefix, e.g. us-.")] = None,
-    price: Annotated[str | None, typer.Option(help="on_demand, spot, reserved_1y …")] = None,
-    instance: Annotated[str | None, typer.Option(help="An instance's name.")] = None,
+    gpu: Annotated[list[str] | None, typer.Option(help="H100, A100-SXM4-80GB …")] = None,
+    provider: Annotated[list[str] | None, typer.Option(help="aws, gcp, azure, lambda …")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="eu, us, ap, or a prefix: us-e.")] = None,
+    price: Annotated[list[str] | None, typer.Option(help="on_demand, spot, reserved_1y …")] = None,
+    spot: Annotated[bool, typer.Option("--spot", help="The same as --price spot.")] = False,
+    instance: Annotated[str | None, typer.Option(help="A name, in any case.")] = None,
+    min_memory: Annotated[
+        str | None, typer.Option(help="All accelerators' together, or main memory: 80GB.")
+    ] = None,
+    max_price: Annotated[float | None, typer.Option(help="US dollars per hour.")] = None,
+    imported: Imported = False,
+    file: Files = None,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 40,
     json: Json = False,
 ) -> None:
-    """Offers: instance, silicon, price, source and date."""
-    from benchbench import catalog, terminal
-    from benchbench.catalog.offer import OfferList
+    """Offers: instance, silicon, price, source and date; every filter narrows."""
+    from benchbench import terminal
+    from benchbench.catalog import search, shelf
 
-    found = catalog.load().where(
-        gpu=gpu, provider=provider, region_prefix=region, price_kind=price, instance=instance
+    wanted = search.Wanted(
+        gpus=tuple(gpu or ()),
+        providers=tuple(provider or ()),
+        regions=tuple(region or ()),
+        price_kinds=(*(price or ()), *(("spot",) if spot else ())),
+        instance=instance,
+        min_memory_bytes=None if min_memory is None else search.memory(min_memory),
+        max_usd_per_hour=max_price,
     )
-    if not len(found):
-        raise UsageError(
-            "no offer matches; leave a filter out, or see all names with: "
-            "benchbench catalog show --json"
-        )
-    shown = len(found) if json else min(most, len(found))
-    listed = OfferList(offers=tuple(found.offer(i) for i in range(shown)), total=len(found))
-    _answer(listed, terminal.offers, json=json)
+    loaded = shelf.load(file or (), imported=imported)
+    listed = search.listed(search.find(loaded, wanted), None if json else most)
+    _answer(listed, lambda one: terminal.offers(one, _today()), json=json)
 
 
 @catalog_app.command("check")
 @_guarded
-def catalog_check() -> None:
+def catalog_check(
+    *,
+    imported: Imported = False,
+    file: Files = None,
+) -> None:
     """Lint the offers and the silicon tables: units, ages, impossible prices."""
-    from benchbench import catalog, terminal
-    from benchbench.catalog import check, silicon
+    from benchbench import terminal
+    from benchbench.catalog import check, shelf, silicon
 
-    loaded = catalog.load()
+    loaded = shelf.load(file or (), imported=imported)
     findings = check.lint(loaded, silicon.load(), _today())
     _print(terminal.findings(findings, len(loaded)))
     if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@catalog_app.command("import")
+@_guarded
+def catalog_import(
+    kind: Annotated[str, typer.Argument(help="skypilot, karpenter, azure-retail …")],
+    where: Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or https://…")],
+    *,
+    provider: Annotated[
+        str | None, typer.Option(help="Whose prices, where the file does not say.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of the prices; default: the file's."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A CSV to write; default: benchbench's cache folder.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a published price table; say what became of every row of it."""
+    from benchbench import terminal
+    from benchbench.catalog import fetch, importing, shelf
+
+    day = shelf.day_of(where, _today()) if as_of is None else as_of.date()
+    imported = shelf.take(kind, where, provider=provider, as_of=day, opener=fetch.over_https)
+    if out is None:
+        report = shelf.keep(imported, where, provider=provider)
+    else:
+        importing.to_csv(imported.frame, out)
+        report = imported.report.model_copy(update={"stored": str(out)})
+    _answer(report, terminal.imported, json=json)
+    _next("benchbench catalog show --imported", json=json)
+    if not report.offers:
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+@catalog_app.command("refresh")
+@_guarded
+def catalog_refresh() -> None:
+    """Fetch again what was imported from an address."""
+    from benchbench import terminal
+    from benchbench.catalog import fetch, shelf
+
+    refreshed = shelf.refresh(_today(), fetch.over_https)
+    for report in refreshed.reports:
+        _print(terminal.imported(report))
+    for line in refreshed.left:
+        typer.echo(line, err=True)
+    if not (refreshed.reports or refreshed.left):
+        raise UsageError("nothing was imported yet; see: benchbench catalog import --help")
+
+
+@catalog_app.command("compare")
+@_guarded
+def catalog_compare(
+    first: Annotated[str, typer.Argument(help="KIND:FILE, a CSV of offers, or bundled.")],
+    second: Annotated[str, typer.Argument(help="The same.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Whether two sources say the same of the same offers."""
+    from benchbench import terminal
+    from benchbench.catalog import agreement, fetch, shelf
+
+    frames = [shelf.named(one, _today(), fetch.over_https) for one in (first, second)]
+    _answer(agreement.between(*frames), terminal.agreement, json=json)
+
+
+@catalog_app.command("match")
+@_guarded
+def catalog_match(
+    *,
+    imported: Imported = False,
+    instance_type: InstanceType = None,
+    cloud_metadata: CloudMetadata = False,
+    json: Json = False,
+) -> None:
+    """Which offers are this machine, or have its silicon."""
+    from benchbench import terminal
+    from benchbench.catalog import match, shelf, silicon
+    from benchbench.system import probe
+
+    system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
+    found = match.match(system, shelf.load(imported=imported), silicon.load())
+    _answer(found, terminal.match, json=json)
+    if found.kind == "none":
         raise typer.Exit(ExitCode.GATE_FAILED)
 
 
@@ -494,17 +744,66 @@ def _bill(provider: str, service: str, size: str, region: str | None, *, json: b
     _answer(egress.bill(schedule, egress.size(size, schedule), region), terminal.bill, json=json)
 
 
+def _measured_in_turns(
+    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+) -> tuple[list[str], list[str]]:
+    """The documents of the two sides, measured one after the other in turns."""
+    from benchbench import run as runner
+    from benchbench import session
+    from benchbench.measure import turns
+    from benchbench.store import Store
+    from benchbench.system import probe
+
+    system, count = probe(), turns.PAIRS[effort] if pairs is None else pairs
+    plans = [
+        runner.plan([one.file], system=system, effort=effort, repeats=count, **one.options)
+        for one in (a, b)
+    ]
+    order = turns.in_turns(*plans)
+    with _progress() as progress:
+        outcome = session.measure(
+            order,
+            store=Store(out),
+            system=system,
+            command=_command(),
+            on_event=progress,
+            with_ceilings=False,
+        )
+    first = {id(planned) for planned in plans[0]}
+    named = list(zip(order, outcome.names, strict=True))
+    return (
+        [name for planned, name in named if id(planned) in first],
+        [name for planned, name in named if id(planned) not in first],
+    )
+
+
+def _show_recommendation(
+    answer: "Recommendation", most: int, why_not: str | None, *, json: bool
+) -> None:
+    """The ranking, or what became of one instance; the exit code says whether anything fits."""
+    from benchbench import terminal
+
+    if why_not is not None and not json:
+        _print(terminal.why_not(answer, why_not))
+        return
+    _answer(answer, lambda one: terminal.recommendation(one, most=most), json=json)
+    _next("benchbench tco, benchbench report", json=json)
+    if not (answer.candidates or answer.fleet):
+        raise typer.Exit(ExitCode.GATE_FAILED)
+
+
 def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 
     listed = decide.results(out, session=outcome.session)
-    _answer(listed, terminal.results, json=json)
+    _answer(listed, terminal.outcome, json=json)
     _next_after(listed, out, json=json)
-    invalid = [record for record in outcome.records if record.validity == "invalid"]
+    measured = [record for record in outcome.records if not record.is_trial]
+    invalid = [record for record in measured if record.validity == "invalid"]
     if not invalid:
         return
-    failed_all = len(invalid) == len(outcome.records)
+    failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)
 
 

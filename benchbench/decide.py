@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
-from benchbench.catalog import silicon
+from benchbench.catalog import expected, shelf, silicon
+from benchbench.catalog.catalogue import Catalog
 from benchbench.errors import UsageError
-from benchbench.recommend import Goal, Recommendation
+from benchbench.recommend import Goal, Quota, Recommendation
+from benchbench.recommend import goal as goals
 from benchbench.record import Record
 from benchbench.report import view
 from benchbench.report.page import render
@@ -22,47 +22,93 @@ from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
+_CARRIED = 5_000
+"""Rejected offers of each reason in a report's data: all of the bundled catalogue."""
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
+_expected = cache(expected.load)
 """Read once: they do not change while a command runs."""
 
 
 def records(url: str | Path) -> tuple[Record, ...]:
     """What is stored at `url`. Raises UsageError when there is nothing yet."""
-    found = Store(url).read().records
+    found = records_if_any(url)
     if not found:
         raise UsageError(f"no results in {url}; measure first: benchbench run --quick")
     return found
 
 
 def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored at `url`; empty is an answer too."""
-    return Store(url).read().records
+    """What is stored at `url`, a search's trials excepted; empty is an answer too."""
+    return tuple(record for record in Store(url).read().records if not record.is_trial)
 
 
-def goal(stored: Sequence[Record], workload: str | None, limits: Mapping[str, Any]) -> Goal:
-    """What the flags ask for; the workload may be left out when only one was measured."""
+def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:
+    """What the goal file and the flags ask for, a flag before the file.
+
+    The workload may be left out when only one was measured. Raises UsageError, DataError.
+    """
+    written = {} if path is None else goals.read(path)
+    given = {name: value for name, value in flags.items() if value not in (None, (), [])}
+    wanted = {**written, **given}
+    if "workload" not in given and "mix" in written:
+        return goals.parse(wanted)
+    if "workload" in given:
+        wanted.pop("mix", None)
+    return goals.parse({**wanted, "workload": _workload(stored, wanted.get("workload"))})
+
+
+def _workload(stored: Sequence[Record], named: str | None) -> str:
     measured = sorted({record.workload for record in stored if record.validity != "invalid"})
     if not measured:
         raise UsageError("nothing valid was measured; see why: benchbench results list")
-    if workload is None:
+    if named is None:
         if len(measured) != 1:
             raise UsageError(f"which workload? add --workload with one of: {', '.join(measured)}")
-        workload = measured[0]
-    elif workload not in {record.workload for record in stored}:
-        raise UsageError(f"no results of {workload!r}; measured here: {', '.join(measured)}")
-    try:
-        return Goal.model_validate({"workload": workload, **limits})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"{first['loc'][0]}: {first['msg']}; see: benchbench recommend --help"
-        ) from error
+        return measured[0]
+    if named not in {record.workload for record in stored}:
+        raise UsageError(f"no results of {named!r}; measured here: {', '.join(measured)}")
+    return named
 
 
-def recommendation(stored: Sequence[Record], wanted: Goal, today: date) -> Recommendation:
-    """The bundled catalogue's offers, ranked for `wanted`."""
-    return recommender.recommend(stored, _offers(), _silicon(), wanted, today=today)
+def fields(written: Sequence[str]) -> dict[str, Any]:
+    """`spare_replicas=1`, `min_memory_bytes=64GiB` as fields of a goal. Raises UsageError."""
+    found = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not equals or name not in Goal.model_fields:
+            raise UsageError(f"{text!r} sets no field of a goal; see: benchbench schema goal")
+        found[name] = goals.value(value)
+    return found
+
+
+def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
+    """`p5.48xlarge=4` as a limit on that instance. Raises UsageError."""
+    found = []
+    for text in written:
+        name, _, count = text.rpartition("=")
+        if not name or not count.isdigit():
+            raise UsageError(f"{text!r} is no quota; write it as p5.48xlarge=4")
+        found.append(Quota(instance=name, most=float(count)))
+    return tuple(found)
+
+
+def offers(files: Sequence[Path] = (), *, imported: bool = False) -> Catalog:
+    """The bundled offers, the user's own, and what was imported where that is asked for."""
+    return shelf.load(files, imported=imported)
+
+
+def recommendation(
+    stored: Sequence[Record],
+    wanted: Goal,
+    today: date,
+    *,
+    listed: int | None = None,
+    offers: Catalog | None = None,
+) -> Recommendation:
+    """`offers` (the bundled ones) ranked; of each reason `listed` rejected ones, None: all."""
+    known = _offers() if offers is None else offers
+    return recommender.recommend(stored, known, _silicon(), wanted, today=today, listed=listed)
 
 
 def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:
@@ -81,13 +127,13 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
     read = Store(url).read()
     if session is not None:
         read = read.of_session(session)
-    return evaluate.results(read, _silicon())
+    return evaluate.results(read, _silicon(), _expected())
 
 
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
-    known = _silicon()
-    return tuple(evaluate.figures(group, known) for group in derive.group(stored))
+    known, usual = _silicon(), _expected()
+    return tuple(evaluate.figures(group, known, usual) for group in derive.group(stored))
 
 
 @dataclass(frozen=True)
@@ -119,4 +165,6 @@ def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Pag
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:
     """The cheapest per unit for each workload with a result to go by."""
     believed = {record.workload: None for record in stored if record.validity != "invalid"}
-    return tuple(recommendation(stored, Goal(workload=name), today) for name in believed)
+    return tuple(
+        recommendation(stored, Goal(workload=name), today, listed=_CARRIED) for name in believed
+    )

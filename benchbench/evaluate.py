@@ -1,18 +1,37 @@
 """Stored records → figures, each held against the datasheet of the silicon it ran on."""
 
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 from typing import Literal, Protocol
 
 from pydantic import Field
 
 from benchbench import derive
-from benchbench.derive import Figures
-from benchbench.record import Failure, Model, Precision, Record, System
+from benchbench.catalog.expected import Expectation, find
+from benchbench.derive import Figures, datasheet, normal
+from benchbench.derive.datasheet import Datasheet
+from benchbench.record import Failure, Model, Precision, Record, System, Tried
 from benchbench.store import ReadResult
 
 
 class Identified(Protocol):
     """What the catalogue knows of the silicon behind one device."""
+
+    @property
+    def chip_name(self) -> str | None:
+        """None where it is not identified."""
+
+    @property
+    def kind(self) -> Literal["accelerator", "cpu"] | None:
+        """None where it is not identified."""
+
+    @property
+    def ambiguous(self) -> tuple[str, ...]:
+        """The chips it could be, where more than one is left."""
+
+    @property
+    def confidence(self) -> Literal["high", "medium", "low"]:
+        """In the datasheet's figures."""
 
     @property
     def bandwidth_bytes_per_s(self) -> float | None:
@@ -24,6 +43,9 @@ class Identified(Protocol):
 
     def peak_flops(self, precision: Precision) -> float | None:
         """Dense datasheet FLOP/s of what is visible of the device."""
+
+    def peak_at(self, precision: Precision, clock_hz: float) -> float | None:
+        """The same at another clock than the datasheet's."""
 
 
 class Datasheets(Protocol):
@@ -42,6 +64,10 @@ class Result(Model):
     effort: str
     figures: Figures
     failure: Failure | None = None
+    tried: tuple[Tried, ...] = ()
+    """By the search whose winner this is, the default first."""
+    search_complete: bool | None = None
+    """Whether it ended before its time did; None without a search."""
 
 
 class Unreadable(Model):
@@ -59,7 +85,9 @@ class ResultList(Model):
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def results(read: ReadResult, silicon: Datasheets) -> ResultList:
+def results(
+    read: ReadResult, silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
     return ResultList(
@@ -69,8 +97,10 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon),
+                figures=figures(group, silicon, expected),
                 failure=next((r.failure for r in group if r.failure), None),
+                tried=() if group[0].tuning is None else group[0].tuning.tried,
+                search_complete=None if group[0].tuning is None else group[0].tuning.complete,
             )
             for group in derive.group(read.records)
         ),
@@ -78,16 +108,85 @@ def results(read: ReadResult, silicon: Datasheets) -> ResultList:
     )
 
 
-def figures(group: Sequence[Record], silicon: Datasheets) -> Figures:
-    """The figures of one configuration, held against its devices' datasheets together."""
+def figures(
+    group: Sequence[Record], silicon: Datasheets, expected: Sequence[Expectation] = ()
+) -> Figures:
+    """The figures of one configuration, held against its devices' datasheets together.
+
+    What its silicon cannot have done is invalid, and its numbers are withheld. `expected` is what
+    they are compared with, to say whether they are normal.
+    """
+    found = _plausible(group, silicon)
     first = group[0]
-    known = [silicon.identify(first.system, device) for device in first.devices]
+    known = find(expected, first, silicon.identify(first.system, first.devices[0]))
+    return found.model_copy(update={"normal": normal.judge(found, known)})
+
+
+def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:
+    sheet = _datasheet(group, silicon)
+    found = datasheet.held_against(_derived(group, sheet), sheet)
+    doubt = datasheet.invalidating(found.caveats)
+    if doubt is None or found.validity == "invalid":
+        return found
+    return _derived([datasheet.doubtful(record, doubt) for record in group], sheet)
+
+
+def _derived(group: Sequence[Record], sheet: Datasheet) -> Figures:
     return derive.figures(
         group,
-        datasheet_flops=_sum(one.peak_flops(first.precision) for one in known),
-        datasheet_bytes_per_s=_sum(one.bandwidth_bytes_per_s for one in known),
-        datasheet_because=known[0].because,
+        datasheet_flops=sheet.flops,
+        datasheet_bytes_per_s=sheet.bytes_per_s,
+        datasheet_because=sheet.because,
     )
+
+
+def _datasheet(group: Sequence[Record], silicon: Datasheets) -> Datasheet:
+    first = group[0]
+    known = [silicon.identify(first.system, device) for device in first.devices]
+    clocks = [_clock(group, device) for device in first.devices]
+    # One device of several is sampled; the others worked as hard.
+    seen = [clock for clock in clocks if clock is not None]
+    mean = fmean(seen) if seen else None
+    return Datasheet(
+        flops=_sum(one.peak_flops(first.precision) for one in known),
+        clock_hz=mean,
+        flops_at_clock=_sum(
+            _peak_at(one, first.precision, clock or mean)
+            for one, clock in zip(known, clocks, strict=True)
+        ),
+        bytes_per_s=_sum(one.bandwidth_bytes_per_s for one in known),
+        because=known[0].because,
+        ambiguous=known[0].ambiguous,
+        trusted=all(one.confidence != "low" for one in known),
+        bandwidth_is_whole=all(one.kind == "accelerator" for one in known),
+    )
+
+
+def _peak_at(one: Identified, precision: Precision, clock_hz: float | None) -> float | None:
+    return None if clock_hz is None else one.peak_at(precision, clock_hz)
+
+
+def _clock(group: Sequence[Record], device: str) -> float | None:
+    """The mean clock in Hz while the device worked; None where nobody saw it.
+
+    What an operating system says of a CPU's clock is often a constant (and always one in a guest):
+    only the clock found by counting the cycles of a loop counts there.
+    """
+    if device == "cpu":
+        loops = [one for one in group[0].ceilings if one.kind == "fma"]
+        most = max((one.threads or 0 for one in loops), default=0)  # one core alone clocks higher
+        found = [one.setting.get("clock_hz") for one in loops if (one.threads or 0) == most]
+        counted = [clock for clock in found if isinstance(clock, float) and clock > 0]
+        return max(counted, default=None)
+    sampled = [
+        sample.clock_hz
+        for record in group
+        if record.measurement is not None
+        for sample in record.measurement.samples
+        if sample.device == device and 0 <= sample.time_s <= record.measurement.elapsed_s
+    ]
+    clocks = [clock for clock in sampled if clock]
+    return fmean(clocks) if clocks else None
 
 
 def machine(system: System) -> str:
@@ -107,3 +206,12 @@ def _sum(values: Iterable[float | None]) -> float | None:
             return None
         total += value
     return total or None
+
+
+def default_beside(figures: Figures, others: Iterable[Figures]) -> Figures | None:
+    """The default that the winner of a search was measured in turns with; None where it is one."""
+    if figures.role != "best":
+        return None
+    wanted = (figures.session, figures.workload, figures.devices)
+    found = (o for o in others if (o.session, o.workload, o.devices) == wanted)
+    return next((one for one in found if one.role == "default"), None)

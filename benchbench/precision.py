@@ -36,6 +36,8 @@ def set_float32_math(precision: Precision) -> None:
     mode = "tf32" if precision == "tf32" else "ieee"
     torch.backends.cuda.matmul.fp32_precision = mode
     torch.backends.cudnn.conv.fp32_precision = mode  # type: ignore[attr-defined] # made at run time
+    # The exporter to ONNX asks for both at once, and refuses two answers.
+    torch.backends.cudnn.rnn.fp32_precision = mode  # type: ignore[attr-defined] # as above
 
 
 def autocast(precision: Precision, device: str) -> AbstractContextManager[object]:

@@ -42,7 +42,7 @@ class Progress:
         """Show one event."""
         text = line(event)
         if event.phase in _FINAL:
-            self._console.print(text, highlight=False)
+            self._console.print(text, highlight=False, markup=False)
         elif self._live is not None:
             self._live.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
@@ -51,7 +51,7 @@ def line(event: Event) -> str:
     """`[1/2] resnet50-train  measure 0:12  4.12 images/s ±1.2 %`."""
     if event.phase == "notice":
         return event.message
-    parts = [f"[{event.index + 1}/{event.total}] {event.name}", event.phase]
+    parts = [_called(event), event.phase]
     if event.phase not in _FINAL:
         parts.append(units.duration(event.elapsed_s))
     if event.units_per_s is not None:
@@ -62,3 +62,15 @@ def line(event: Event) -> str:
     parts += [units.power(event.power_w)] if event.power_w is not None else []
     parts.append(event.message)
     return "  ".join(part for part in parts if part)
+
+
+def _called(event: Event) -> str:
+    """`[1/2] resnet50-train`; a trial of a search, whose number is open, names its setting."""
+    planned = event.planned
+    if planned is None or planned.tuning is None:
+        return f"[{event.index + 1}/{event.total}] {event.name}"
+    role, setting = planned.tuning.role, planned.setting
+    shown = units.setting(setting.precision, setting.batch_size, setting.backend)
+    changed = units.changes(setting.parameters, setting.threads, setting.environment)
+    number = f"trial {event.index + 1}" if role == "trial" else role
+    return f"[{number}] {event.name} {', '.join(filter(None, (shown, changed)))}"

@@ -17,16 +17,28 @@ Effort = Literal["quick", "standard", "full"]
 Severity = Literal["note", "warning", "invalid"]
 Validity = Literal["valid", "valid_with_warnings", "invalid"]
 EnergyScope = Literal["gpu_board", "cpu_package", "node_estimated", "wall"]
-FailureKind = Literal["out_of_memory", "killed", "crashed", "timeout", "not_finite", "error"]
+FailureKind = Literal[
+    "out_of_memory", "killed", "crashed", "timeout", "not_finite", "device_lost", "error"
+]
 StopReason = Literal["interval_reached", "time_limit", "step_limit"]
 CeilingKind = Literal[
     "fma",
     "matmul",
     "memory_copy",
+    "memory_scale",
+    "memory_add",
     "memory_triad",
+    "memory_read",
+    "cache_read",
+    "load_latency",
     "host_to_device",
+    "host_to_device_pageable",
     "device_to_host",
+    "device_to_host_pageable",
+    "peer_to_peer",
     "storage_read",
+    "storage_random_read",
+    "image_decode",
     "all_reduce",
 ]
 Scalar = bool | int | float | str | None
@@ -164,8 +176,9 @@ class System(Model):
 class Ceiling(Model):
     """The best this machine did on one kernel, by the best path found.
 
-    `value` is in `unit` (`FLOP/s`, `byte/s`), `low` and `high` its 95 % interval;
+    `value` is in `unit` (a rate; seconds where less is better), `low` and `high` its 95 % interval;
     `samples` are the single repetitions of the winning setting behind it, in `unit`.
+    Of `device` `all` it is the slowest device's, all of them at work at once.
     """
 
     kind: CeilingKind
@@ -173,7 +186,7 @@ class Ceiling(Model):
     threads: int | None = None
     device: str
     value: Positive
-    unit: Literal["FLOP/s", "byte/s", "op/s"]
+    unit: Literal["FLOP/s", "byte/s", "op/s", "image/s", "s"]
     path: str
     low: Positive
     high: Positive
@@ -193,6 +206,8 @@ class Work(Model):
     flops_per_unit: Positive | None = None
     other_flops_per_unit: NonNegative | None = None
     bytes_per_unit: Positive | None = None
+    gradient_bytes: Positive | None = None
+    """What training on several machines exchanges per step: one gradient of every weight."""
     convention: str | None = None
 
 
@@ -212,12 +227,69 @@ class Sample(Model):
 
 
 class Energy(Model):
-    """Energy one scope drew during the timed window, by difference of a hardware counter."""
+    """Energy one scope drew during the timed window."""
 
     scope: EnergyScope
     device: str | None = None
     joules: Positive
     elapsed_s: Positive
+    method: Literal["counter", "power_samples"] = "counter"
+    """By difference of a hardware counter, or the integral of sampled power where there is none."""
+
+
+class IdlePower(Model):
+    """What one scope drew before the work was loaded; never part of `Energy`."""
+
+    scope: EnergyScope
+    device: str | None = None
+    watts: NonNegative
+    elapsed_s: Positive
+
+
+class Interference(Model):
+    """What else happened on the machine during the window; None where nobody could say.
+
+    Fractions are of the window, except the first two: of the time of the processors we may use.
+    """
+
+    foreign_cpu_fraction: NonNegative | None = None
+    """Their busy time that was not our process group's."""
+    steal_fraction: NonNegative | None = None
+    quota_throttled_fraction: NonNegative | None = None
+    """The cgroup's quota had stopped us."""
+    cpu_overheated_s: NonNegative | None = None
+    """Time the processors we may use slowed down for heat, summed over them."""
+    cpu_stall_fraction: NonNegative | None = None
+    """Some task waited for a processor (Linux's pressure stall information, as the next two)."""
+    memory_stall_fraction: NonNegative | None = None
+    io_stall_fraction: NonNegative | None = None
+    voluntary_switches: Count | None = None
+    """Times a thread of ours gave its processor up."""
+    involuntary_switches: Count | None = None
+    """Times one was made to."""
+    foreign_gpu_processes: Count | None = None
+    wall_clock_jump_s: float | None = None
+    """How much more than the monotonic clock the wall clock went on."""
+    suspended_s: float | None = None
+    """How much more than the monotonic clock the one that counts suspension went on."""
+    uncorrected_memory_errors: Count | None = None
+    """Of the device's memory."""
+    xids: tuple[int, ...] | None = None
+    """Critical errors NVIDIA's driver reported for the device."""
+
+
+class Perturbation(Model):
+    """The step with one thing changed, in turn with the step as it is: raw durations."""
+
+    kind: Literal["half_batch", "half_threads"]
+    kept_fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Of the batch or of the threads."""
+    step_s: tuple[NonNegative, ...]
+    """Changed."""
+    unchanged_s: tuple[NonNegative, ...]
+    """Unchanged: one in each cycle with one of `step_s`."""
+    unchanged_processor_s: tuple[NonNegative, ...] | None = None
+    """Processor time of the process during each of these."""
 
 
 class Measurement(Model):
@@ -243,12 +315,17 @@ class Measurement(Model):
     first_step_s: NonNegative | None = None
     steady: bool | None = None
     stop_reason: StopReason
+    interval_target_fraction: Positive | None = None
+    """The half-width of the interval at which the window was to end."""
     peak_memory_bytes: Count | None = None
     """Resident set of the worker process at its highest."""
     peak_device_memory_bytes: Count | None = None
     losses: tuple[float, ...] | None = None
     samples: tuple[Sample, ...] = ()
     energy: tuple[Energy, ...] = ()
+    idle_power: tuple[IdlePower, ...] = ()
+    interference: Interference | None = None
+    perturbations: tuple[Perturbation, ...] = ()
 
 
 class Caveat(Model):
@@ -270,6 +347,37 @@ class Failure(Model):
     exit_code: int | None = None
 
 
+class Tried(Model):
+    """A configuration that a search for the fastest one met."""
+
+    backend: str
+    precision: Precision
+    batch_size: Count
+    threads: Count | None = None
+    """None: as many as by default."""
+    parameters: dict[str, Scalar] = {}
+    """Those given, over the workload's own defaults."""
+    environment: dict[str, str] = {}
+    """Variables set for it alone."""
+    units_per_s: Positive | None = None
+    """By a short trial: good to choose by, not to publish."""
+    because: str | None = None
+    """Why there is no rate."""
+
+
+class Tuning(Model):
+    """What a record is to a search for the fastest configuration.
+
+    A `trial` is a step of the search: too short to stand for its configuration.
+    """
+
+    role: Literal["trial", "best", "default"]
+    tried: tuple[Tried, ...] = ()
+    """On the best one: everything that was tried, in order, the default first."""
+    complete: bool = True
+    """Whether the search ended before its time did."""
+
+
 class Provenance(Model):
     """Who measured, with what, when; package versions are in the system's software."""
 
@@ -280,6 +388,8 @@ class Provenance(Model):
     seed: int
     command: tuple[str, ...] = ()
     workload_sha256: str | None = None
+    setting_sha256: str | None = None
+    """Of all that was asked for, where data and weights lie excepted."""
     session: str
     """Random; the same for all measurements of one `run`."""
 
@@ -299,6 +409,8 @@ class Record(Model):
     effort: Effort
     repeat: Count = 0
     """Which of the separate processes that repeated this setting."""
+    tuning: Tuning | None = None
+    """None: measured as asked for, without a search."""
     system: System
     work: Work
     ceilings: tuple[Ceiling, ...] = ()
@@ -317,6 +429,11 @@ class Record(Model):
             message = f"validity {self.validity!r} contradicts the caveats"
             raise ValueError(message)
         return self
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is a step of a search, too short to stand for its configuration."""
+        return self.tuning is not None and self.tuning.role == "trial"
 
     def to_json(self) -> str:
         """The canonical text: what is stored, and what the content hash is of."""

@@ -1,15 +1,18 @@
 """Plan what to measure, give each measurement a process of its own, store each record at once."""
 
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any, Literal
 
 from benchbench.errors import CannotMeasureError
 from benchbench.measure import choose
-from benchbench.measure.caveats import ceiling_caveats
+from benchbench.measure.caveats import ceiling_caveats, latency_caveats
 from benchbench.measure.journal import Journal, exclusive, folder_for
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
@@ -20,10 +23,19 @@ from benchbench.measure.message import (
     Request,
     WorkloadResult,
 )
-from benchbench.measure.plan import Identity, Planned, fingerprint, identity, identity_of, plan
+from benchbench.measure.plan import (
+    Identity,
+    Planned,
+    digest,
+    fingerprint,
+    identity,
+    identity_of,
+    plan,
+)
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
 from benchbench.record import (
+    Blas,
     Ceiling,
     Effort,
     Failure,
@@ -35,13 +47,29 @@ from benchbench.record import (
     Work,
     validity_of,
 )
-from benchbench.stats import Estimate, mean_interval
+from benchbench.stats import Estimate, mean_step_interval
 from benchbench.store import Store
+from benchbench.system import environment
+from benchbench.workload import Setting
 
-__all__ = ["Event", "Outcome", "Planned", "execute", "measure_ceilings", "plan"]
+__all__ = [
+    "Event",
+    "Outcome",
+    "Planned",
+    "Sitting",
+    "execute",
+    "measure_ceilings",
+    "plan",
+    "sitting",
+]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
 _CEILINGS_TIMEOUT_S = 900.0
+_HOLDING_BACK = (
+    *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY"),
+)
+"""They fix an older kernel or a smaller cache than the processor has."""
 _NOTHING_TO_RESUME = "nothing to resume: starting anew"
 
 
@@ -106,30 +134,87 @@ def execute(
     Raises:
         CannotMeasureError: another runner is at work on this machine.
     """
+    with sitting(
+        fingerprint(planned),
+        store=store,
+        system=system,
+        ceilings=ceilings,
+        command=command,
+        on_event=on_event,
+        resume=resume,
+        lock=lock,
+    ) as here:
+        for index, one in enumerate(planned):
+            here.measure(one, index, len(planned))
+    return here.outcome()
+
+
+@contextmanager
+def sitting(
+    plan: str,
+    *,
+    store: Store,
+    system: System,
+    ceilings: Sequence[Ceiling] = (),
+    command: Sequence[str] = (),
+    on_event: OnEvent | None = None,
+    resume: bool = False,
+    lock: Path | None = None,
+) -> Iterator["Sitting"]:
+    """Alone on this machine until the end; `plan` is what an interrupted one is known by.
+
+    Raises:
+        CannotMeasureError: another runner is at work on this machine.
+    """
     with exclusive(lock):
-        journal = Journal(folder_for(store.url), fingerprint(planned))
+        journal = Journal(folder_for(store.url), plan)
         session = journal.interrupted() if resume else None
         if resume and session is None and on_event is not None:
-            on_event(Event("run", "", 0, len(planned), "notice", message=_NOTHING_TO_RESUME))
+            on_event(Event("run", "", 0, 0, "notice", message=_NOTHING_TO_RESUME))
         stored = _stored(store, session)
-        measured = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
-        records, names = [], []
-        for index, one in enumerate(planned):
-            if identity(one) in stored:
-                continue
-            tell = _Teller(one, index, len(planned), on_event)
-            record = measured.measure(one, tell)
-            records.append(record)
-            names.append(store.write(record))
-            tell.stored(record)
+        shared = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
+        yield Sitting(shared, store, stored, on_event, resumed=session is not None)
         journal.finish()
-    return Outcome(
-        tuple(records),
-        tuple(names),
-        measured.session,
-        already_measured=len(planned) - len(records),
-        resumed=session is not None,
-    )
+
+
+class Sitting:
+    """Measures one thing after the other and stores each record at once."""
+
+    def __init__(
+        self,
+        shared: "_Run",
+        store: Store,
+        stored: Mapping[Identity, Record],
+        on_event: OnEvent | None,
+        *,
+        resumed: bool,
+    ) -> None:
+        self._shared, self._store, self._on_event = shared, store, on_event
+        self._stored, self._resumed = stored, resumed
+        self._found = 0
+        self._measured: dict[str, Record] = {}
+
+    def measure(self, planned: Planned, index: int, total: int) -> Record:
+        """The record of `planned`, the `index`th of `total`: one found, or one made now."""
+        found = self._stored.get(identity(planned))
+        if found is not None:
+            self._found += 1
+            return found
+        tell = _Teller(planned, index, total, self._on_event)
+        record = self._shared.measure(planned, tell)
+        self._measured[self._store.write(record)] = record
+        tell.stored(record)
+        return record
+
+    def outcome(self) -> Outcome:
+        """Of everything so far."""
+        return Outcome(
+            tuple(self._measured.values()),
+            tuple(self._measured),
+            self._shared.session,
+            already_measured=self._found,
+            resumed=self._resumed,
+        )
 
 
 def measure_ceilings(
@@ -140,9 +225,12 @@ def measure_ceilings(
     *,
     on_event: OnEvent | None = None,
     storage_folder: Path | None = None,
+    decoders: int = 0,
     lock: Path | None = None,
 ) -> tuple[Ceiling, ...]:
     """What this machine could do, measured in a process of its own.
+
+    With `decoders` also how many images so many processes decode, with `storage_folder` its disk.
 
     Raises:
         CannotMeasureError: they cannot be measured, or another runner is at work.
@@ -153,12 +241,13 @@ def measure_ceilings(
         precisions=tuple(precisions),
         seconds_per_kernel=_CEILING_SECONDS[effort],
         storage_folder=None if storage_folder is None else str(storage_folder),
+        decoders=decoders,
         last_level_cache_bytes=system.cpu.l3_bytes or system.cpu.l2_bytes,
         available_bytes=_available_bytes(system),
         threads=choose.threads(system, os.environ),
     )
     with exclusive(lock):
-        ended = _work(body, _CEILINGS_TIMEOUT_S, tell)
+        ended = _work(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell)
     if not isinstance(ended.result, CeilingsResult):
         failure = ended.why()
         tell.failed(failure, ended.stderr)
@@ -227,9 +316,10 @@ class _Run:
             seed=planned.setting.seed,
             command=self.command,
             workload_sha256=planned.sha256,
+            setting_sha256=digest(planned.setting),
             scrub=scrub,
         )
-        threads = choose.threads(self.system, os.environ)
+        threads = planned.setting.threads or choose.threads(self.system, os.environ)
         body = MeasureWorkload(
             file=str(planned.file),
             setting=planned.setting,
@@ -237,7 +327,7 @@ class _Run:
             budget=planned.budget,
             threads=threads,
         )
-        ended = _work(body, planned.budget.timeout_s, tell)
+        ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             return self._success(planned, ended.result, origin)
         failure = _scrubbed(ended.why(), scrub)
@@ -255,13 +345,14 @@ class _Run:
                 device=setting.device,
                 precision=setting.precision,
             ),
+            *latency_caveats(result.measurement, planned.scenario),
             *result.caveats,
         )
         return self._record(
             planned,
             origin,
             parameters={**setting.parameters, **result.parameters},
-            system=_with_blas(self.system, result),
+            system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
             caveats=doubts,
@@ -275,7 +366,7 @@ class _Run:
             planned,
             origin,
             parameters={**planned.setting.parameters, "threads": threads},
-            system=self.system,
+            system=_as_used(self.system, planned.setting),
             work=Work(unit=planned.unit),
             failure=failure,
             caveats=planned.caveats,
@@ -293,25 +384,40 @@ class _Run:
             devices=(setting.device,),
             effort=planned.effort,
             repeat=planned.repeat,
+            tuning=planned.tuning,
             ceilings=self.ceilings,
             provenance=origin,
             **parts,
         )
 
 
-def _work(body: MeasureWorkload | MeasureCeilings, timeout_s: float, tell: _Teller) -> Ended:
-    """A worker whose libraries all start with the same number of threads."""
-    return run_worker(
-        Request(body=body),
-        timeout_s=timeout_s,
-        on_progress=tell.progress,
-        environment={"OMP_NUM_THREADS": str(body.threads)},
-    )
+def _work(
+    body: MeasureWorkload | MeasureCeilings,
+    timeout_s: float,
+    tell: _Teller,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Ended:
+    """A worker whose libraries all start with the same number of threads.
+
+    A workload runs in the user's own environment and what it asks for in its `own`. A ceiling is
+    what the machine could do, so what holds a library back from its fastest kernel is taken away;
+    the record of a workload names it. What an earlier process compiled is out of its reach: it
+    would make a cold start look warm.
+    """
+    freed = dict.fromkeys(_HOLDING_BACK) if isinstance(body, MeasureCeilings) else {}
+    with tempfile.TemporaryDirectory(prefix="benchbench-", ignore_cleanup_errors=True) as cache:
+        set_here = {"OMP_NUM_THREADS": str(body.threads), "TORCHINDUCTOR_CACHE_DIR": cache}
+        return run_worker(
+            Request(body=body),
+            timeout_s=timeout_s,
+            on_progress=tell.progress,
+            environment={**freed, **set_here, **own},
+        )
 
 
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
-    mean, ends = fmean(seen.step_s), mean_interval(seen.step_s)
+    mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")
     return step_s.inverted(mean).scaled(seen.units_completed / seen.elapsed_s)
@@ -323,19 +429,21 @@ def _available_bytes(system: System) -> int | None:
     return min((size for size in known if size is not None), default=None)
 
 
-def _with_blas(system: System, result: WorkloadResult) -> System:
-    """The libraries that did the work are loaded in the worker alone."""
-    software = system.software.model_copy(update={"blas": result.blas or system.software.blas})
-    return system.model_copy(update={"software": software})
+def _as_used(system: System, setting: Setting, blas: tuple[Blas, ...] = ()) -> System:
+    """With the libraries that did the work, loaded in the worker alone, and its own variables."""
+    software = system.software
+    own = environment.read(setting.environment)
+    used = {"blas": blas or software.blas, "environment": {**software.environment, **own}}
+    return system.model_copy(update={"software": software.model_copy(update=used)})
 
 
 def _scrubbed(failure: Failure, scrub: Scrubber) -> Failure:
     return failure.model_copy(update={"message": scrub(failure.message)})
 
 
-def _stored(store: Store, session: str | None) -> set[Identity]:
+def _stored(store: Store, session: str | None) -> dict[Identity, Record]:
     """What an interrupted session finished."""
     if session is None:
-        return set()
+        return {}
     records = store.read().records
-    return {identity_of(each) for each in records if each.provenance.session == session}
+    return {identity_of(each): each for each in records if each.provenance.session == session}

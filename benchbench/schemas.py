@@ -41,6 +41,24 @@ def _recommend() -> type[Model]:
     return Recommendation
 
 
+def _goal() -> type[Model]:
+    from benchbench.recommend import Goal  # noqa: PLC0415 - as above
+
+    return Goal
+
+
+def _compare() -> type[Model]:
+    from benchbench.derive.comparison import ComparisonList  # noqa: PLC0415 - as above
+
+    return ComparisonList
+
+
+def _verify() -> type[Model]:
+    from benchbench.verify import Verification  # noqa: PLC0415 - as above
+
+    return Verification
+
+
 def _tco() -> type[Model]:
     from benchbench.tco.answer import TcoAnswer  # noqa: PLC0415 - as above
 
@@ -65,15 +83,39 @@ def _bill() -> type[Model]:
     return Bill
 
 
+def _import() -> type[Model]:
+    from benchbench.catalog.importing import ImportReport  # noqa: PLC0415 - as above
+
+    return ImportReport
+
+
+def _agreement() -> type[Model]:
+    from benchbench.catalog.agreement import Agreement  # noqa: PLC0415 - as above
+
+    return Agreement
+
+
+def _match() -> type[Model]:
+    from benchbench.catalog.match import Match  # noqa: PLC0415 - as above
+
+    return Match
+
+
 _MODELS: dict[str, Callable[[], type[Model]]] = {
     "doctor": _doctor,
     "workloads": _workloads,
     "record": _record,
     "results": _results,
     "recommend": _recommend,
+    "goal": _goal,
+    "compare": _compare,
+    "verify": _verify,
     "tco": _tco,
     "scenario": _scenario,
     "catalog": _catalog,
     "bill": _bill,
+    "import": _import,
+    "agreement": _agreement,
+    "match": _match,
 }
 NAMES = tuple(_MODELS)

@@ -10,23 +10,36 @@ from rich.table import Table
 from rich.text import Text
 
 from benchbench import units
+from benchbench.catalog.offer import STALE_AFTER_DAYS
+from benchbench.derive import ceiling
+from benchbench.derive.normal import WORDS as NORMAL_WORDS
+from benchbench.evaluate import default_beside
 from benchbench.stats import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
+    from benchbench.catalog.agreement import Agreement
     from benchbench.catalog.check import Finding
     from benchbench.catalog.egress import Bill
-    from benchbench.catalog.offer import OfferList
+    from benchbench.catalog.importing import ImportReport
+    from benchbench.catalog.match import Match
+    from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
+    from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.evaluate import Result, ResultList
-    from benchbench.recommend import Candidate, Recommendation
-    from benchbench.record import Caveat, Ceiling, System
+    from benchbench.recommend import Candidate, Fleet, Recommendation
+    from benchbench.record import Caveat, Ceiling, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
+    from benchbench.verify import Verification
     from benchbench.workload import WorkloadList
 
+_SHOWN = 5
 _MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
+_MOST_FINDINGS = 10
+_MOST_DIFFERENCES = 8
 _BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
 
@@ -44,12 +57,15 @@ def doctor(report: DoctorReport) -> RenderableType:
 
 def ceilings(measured: Sequence[Ceiling]) -> Table:
     """What the machine reaches on one kernel."""
-    table = _table("Measured ceilings", "kernel", "dtype", "device", "reaches", "path")
+    table = _table("Measured ceilings", "kernel", "on", "reaches", "by")
     for one in measured:
         estimate = Estimate(value=one.value, low=one.low, high=one.high, basis="measured")
-        reached = units.si(one.value, one.unit.replace("byte", "B"))
+        reached = units.ceiling(one.value, one.unit)
         table.add_row(
-            one.kind, one.dtype or units.UNKNOWN, one.device, _within(reached, estimate), one.path
+            ceiling.name(one),
+            ceiling.where(one),
+            _within(reached, estimate),
+            ceiling.reached_by(one),
         )
     return table
 
@@ -85,6 +101,55 @@ def results(listed: ResultList) -> RenderableType:
     return Group(*tables.values(), *notes)
 
 
+def outcome(listed: ResultList) -> RenderableType:
+    """The results of one run; before them what its searches tried, and what their winners gain."""
+    figures = [one.figures for one in listed.results]
+    parts: list[RenderableType] = []
+    for one in listed.results:
+        if one.tried:
+            gain = _gain(one.figures, default_beside(one.figures, figures))
+            parts += [_tried(one), Text(gain, style="bold"), *_unfinished(one), Text()]
+    return Group(*parts, results(listed))
+
+
+def _tried(one: Result) -> Table:
+    """What the search that this won tried, the fastest first."""
+    figures = one.figures
+    table = _table(
+        f"{figures.workload}: what was tried", "setting", "besides", "rate", "of default"
+    )
+    default = one.tried[0].units_per_s
+    for each in sorted(one.tried, key=lambda each: -(each.units_per_s or 0)):
+        table.add_row(*_tried_cells(each, default, figures.unit))
+    return table
+
+
+def _unfinished(one: Result) -> list[Text]:
+    said = "The time was up before everything was tried: give it more with --budget-minutes."
+    return [] if one.search_complete else [Text(said, style="yellow")]
+
+
+def _tried_cells(each: Tried, default: float | None, unit: str) -> tuple[str, ...]:
+    rate = each.units_per_s
+    return (
+        units.setting(each.precision, each.batch_size, each.backend),
+        units.changes(each.parameters, each.threads, each.environment),
+        (each.because or units.UNKNOWN) if rate is None else units.rate(rate, unit),
+        "" if rate is None or default is None else f"{units.number(rate / default)}x",
+    )
+
+
+def _gain(best: Figures, beside: Figures | None) -> str:
+    """The winner against the default, both measured in full and in turns."""
+    setting = units.setting(best.precision, best.batch_size, best.backend)
+    if beside is None:
+        return f"Best: {setting}, the default: nothing tried was faster."
+    if best.throughput is None or beside.throughput is None:
+        return f"Best in the trials: {setting}; one of the two full measurements is not valid."
+    ratio = best.throughput.value / beside.throughput.value
+    return f"Best: {setting}, {units.number(ratio)}x the default, measured in turns."
+
+
 def result(one: Result) -> RenderableType:
     """One configuration in full, with its doubts and why it is not faster."""
     figures = one.figures
@@ -93,36 +158,148 @@ def result(one: Result) -> RenderableType:
         if value != units.UNKNOWN:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
+    if one.tried:
+        parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
         parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
         parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
+
+
+def comparisons(listed: ComparisonList) -> RenderableType:
+    """B against A: the verdict in words, then what is behind it."""
+    return Group(*(part for one in listed.comparisons for part in _comparison(one)))
+
+
+def _comparison(one: Comparison) -> list[RenderableType]:
+    table = _table(one.workload, "", "side", "setting", "throughput", "runs")
+    for letter, side in (("A", one.a), ("B", one.b)):
+        figures = side.figures
+        setting = f"{figures.backend} {figures.precision} x{figures.batch_size}"
+        runs = units.count(figures.processes)
+        table.add_row(letter, side.label, setting, throughput(figures), runs)
+    parts: list[RenderableType] = [table, Text(_verdict(one), style="bold")]
+    if one.minimum_detectable_effect is not None:
+        smallest = units.percent(one.minimum_detectable_effect)
+        parts.append(Text(f"So many runs of this spread would find a difference of {smallest}."))
+    differing = [
+        f"{d.name}: {_given(d.a)} → {_given(d.b)}" for d in one.differences[:_MOST_DIFFERENCES]
+    ]
+    left = len(one.differences) - len(differing)
+    if left > 0:
+        differing.append(f"… and {left} more; all of them with --json")
+    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+
+
+def _verdict(one: Comparison) -> str:
+    said = one.verdict.upper().replace("_", " ")
+    if one.ratio is None:
+        return f"{said}: {one.because}."
+    ratio = units.number(one.ratio.value, 4)
+    known = units.between(one.ratio.low, one.ratio.high, digits=4)
+    return f"B is {said}: {ratio} times as fast as A ({known}); {one.because}."
+
+
+def _given(value: str | None) -> str:
+    return units.UNKNOWN if value is None else value
+
+
+def verification(answer: Verification) -> RenderableType:
+    """What was recomputed, and what does not hold."""
+    held = "all of it holds" if not answer.findings else f"{len(answer.findings)} do not hold"
+    claims = units.counted(answer.claims, "claim")
+    found = [
+        Text(f"wrong: {one.where}: {one.message}", style="red")
+        for one in answer.findings[:_MOST_FINDINGS]
+    ]
+    left = len(answer.findings) - len(found)
+    more = [Text(f"… and {left} more; all of them with --json")] if left > 0 else []
+    said = (
+        f"{answer.what}: {claims} of {units.counted(answer.records, 'record')} recomputed, {held}."
+    )
+    return Group(
+        *found, *more, *(Text(f"note: {n}", style="dim") for n in answer.notes), Text(said)
+    )
+
+
+def _normal(figures: Figures) -> list[Text]:
+    """Is this number normal?"""
+    if figures.normal is None:
+        return []
+    known = figures.normal
+    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     """The ranking, its basis, and how many offers were turned down for what."""
+    from benchbench.recommend import sentences  # noqa: PLC0415 - brings pandas, for this answer only
+
     shown = answer.candidates[:most]
     cheapest = shown[0].usd_per_unit.value if shown else 0.0
     amount, name = units.bulk(cheapest, answer.unit)
-    table = _table(
-        f"{answer.goal.workload}: US dollars per {name}",
-        "",
-        "instance",
-        "where",
-        "$/h",
-        "$",
-        "±",
-        "",
-    )
+    columns = ("", "instance", "where", "$/h", "$", "±", "")
+    table = _table("", *columns)
+    table.title = _plain(f"{answer.goal.workload}: US dollars per {name}")
     for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
-        table.add_row(*_candidate_cells(one, amount))
+        table.add_row(*map(_plain, _candidate_cells(one, amount)))
     parts: list[RenderableType] = [table] if shown else []
-    parts += [Text(f"  {line}", style="dim") for line in _rejections(answer)]
-    if answer.binding:
-        parts.append(Text(answer.binding, style="bold"))
+    if shown:
+        best = sentences.notes(shown[0], answer.goal, answer.unit)
+        parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
+    parts += [_plain(f"  {line}", style="dim") for line in _rejections(answer)]
+    said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
+    parts += [_plain(sentence, style="bold") for sentence in said if sentence]
+    if answer.fleet is not None:
+        parts.append(_fleet(answer.fleet, f"Or {sentences.fleet(answer.fleet)}"))
     return Group(*parts, *caveats(answer.caveats))
+
+
+def why_not(answer: Recommendation, instance: str) -> RenderableType:
+    """Every offer of one instance: its rank, or the reason it has none."""
+    table = _table("", "where", "price", "answer")
+    table.title = _plain(f"{instance} for {answer.goal.workload}")
+    for one in answer.candidates:
+        if one.offer.instance == instance:
+            said = one.offer.price_kind, f"ranked {one.rank}: {one.because}"
+            table.add_row(_plain(f"{one.offer.provider} {one.offer.region}"), *map(_plain, said))
+    for out in answer.rejected:
+        if out.instance == instance:
+            told = (f"{out.provider} {out.region}", out.price_kind, out.because)
+            table.add_row(*map(_plain, told))
+    if table.row_count:
+        return table
+    return _plain(f"no offer of {instance}; see the names with: benchbench catalog show")
+
+
+def _lines(title: str, said: Iterable[str]) -> Text:
+    return _plain("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """A name is no markup, and what steers a terminal or turns the line round is not printed."""
+    unseen = "\N{REPLACEMENT CHARACTER}"
+    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
+    return Text("".join(kept), style=style)
+
+
+def _fleet(fleet: Fleet, title: str) -> RenderableType:
+    table = _table("", "instance", "where", "$/h", "carries", "")
+    table.title = _plain(title)
+    for one in fleet.members:
+        carries = (f"{name} {units.number(rate)}/s" for name, rate in one.units_per_s.items())
+        cells = (
+            f"{one.replicas} x {one.offer.instance}",
+            f"{one.offer.provider} {one.offer.region}",
+            units.usd(one.usd_per_hour),
+            ", ".join(carries),
+            _BASIS[one.basis],
+        )
+        table.add_row(*map(_plain, cells))
+    return table
 
 
 def tco(answer: TcoAnswer) -> RenderableType:
@@ -177,8 +354,8 @@ def _input_lines(one: Assumption) -> tuple[Text, Text]:
     return said, Text(f"    {one.label}: {dated}", style="dim")
 
 
-def offers(listed: OfferList) -> RenderableType:
-    """Instances and prices, each with its source and day."""
+def offers(listed: OfferList, today: date) -> RenderableType:
+    """Instances and prices, each with its source and day; what is old is marked."""
     table = _table(
         "Offers", "instance", "region", "price kind", "$/h", "silicon", "memory", "as of"
     )
@@ -186,21 +363,83 @@ def offers(listed: OfferList) -> RenderableType:
         silicon = (
             f"{one.accelerator_count:g} x {one.accelerator}" if one.accelerator else one.cpu_model
         )
-        table.add_row(
+        old = " (old)" if one.age_days(today) > STALE_AFTER_DAYS else ""
+        cells = (
             f"{one.provider} {one.instance}",
-            one.region,
-            one.price_kind,
+            one.region if one.zone is None else f"{one.region} {one.zone}",
+            one.price_kind + _interrupted(one),
             units.usd(one.price_usd_per_hour),
             silicon or units.UNKNOWN,
             units.size(one.memory_bytes),
-            f"{one.as_of} {one.source}",
+            f"{one.as_of}{old} {one.source}",
         )
-    left = listed.total - len(listed.offers)
-    return (
-        Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
-        if (left)
-        else table
-    )
+        table.add_row(*(Text(cell) for cell in cells))
+    if left := listed.total - len(listed.offers):
+        return Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
+    return table
+
+
+def _interrupted(one: Offer) -> str:
+    low = one.interruption_low_fraction_per_month
+    high = one.interruption_high_fraction_per_month
+    if low is None and high is None:
+        return ""
+    upper = "" if high is None else f"-{units.percent(high)}"
+    return f", {units.percent(low)}{upper or ' or more'} interrupted a month"
+
+
+def imported(report: ImportReport) -> RenderableType:
+    """What became of every row of a source, and whether it agrees with what was known."""
+    parted = f"{units.count(report.rows_used)} used + {units.count(report.rows_rejected)} rejected"
+    sized, lost = units.count(report.with_known_sizes), units.count(report.offers_rejected)
+    lines = [
+        f"{report.file} ({report.kind}, prices of {report.as_of})",
+        f"{units.counted(report.rows_in, 'row')} in = {parted}",
+        f"{units.counted(report.offers, 'offer')}, {sized} of them with known silicon or vCPU",
+        *(
+            [f"{lost} more rejected in rows that hold another offer"]
+            if report.offers_rejected
+            else []
+        ),
+        *(f"  {units.count(one.rows)} x {one.reason}" for one in report.reasons[:_SHOWN]),
+    ]
+    lines += [f"  {one.file}:{one.line}: {one.reason}" for one in report.rejected[:_SHOWN]]
+    if len(report.rejected) > _SHOWN:
+        lines.append("  more of them with --json")
+    lines += [f"note: {note}" for note in report.notes]
+    parts: list[RenderableType] = [Text(line) for line in lines]
+    if report.agreement is not None and report.agreement.common:
+        parts += [Text("Against the offers known before:"), agreement(report.agreement)]
+    if report.stored:
+        parts.append(Text(f"stored in {report.stored}"))
+    return Group(*parts)
+
+
+def agreement(one: Agreement) -> RenderableType:
+    """How the common rows of two sources compare."""
+    share = one.within_1_percent / one.common if one.common else None
+    first, second = units.count(one.only_first), units.count(one.only_second)
+    close, far = units.count(one.within_1_percent), units.count(one.beyond_10_percent)
+    lines = [
+        f"{units.counted(one.common, 'common offer')}; only in the first {first}, second {second}",
+        f"{close} agree within 1 % ({units.percent(share, 4)}), {far} differ by more than 10 %",
+    ]
+    lines += [
+        f"  {two.key}: {units.usd(two.first_usd_per_hour)}, {units.usd(two.second_usd_per_hour)}"
+        for two in one.farthest[:_SHOWN]
+    ]
+    return Group(*(Text(line) for line in lines))
+
+
+def match(found: Match) -> RenderableType:
+    """Which offers a machine is, and how we know."""
+    kinds = {"instance": "This very instance", "silicon": "The same silicon", "none": "No offer"}
+    lines = [f"{kinds[found.kind]}: {found.because}"]
+    if found.socket_share_fraction is not None:
+        share = units.percent(found.socket_share_fraction)
+        lines.append(f"{share} of a socket of {found.silicon}")
+    lines += [f"  {name}" for name in found.instances]
+    return Group(*(Text(line) for line in lines))
 
 
 def bill(one: Bill) -> RenderableType:
@@ -221,9 +460,9 @@ def bill(one: Bill) -> RenderableType:
         f"{one.as_of}, {one.confidence} confidence: {one.source}",
         one.note or "",
     ]
-    if one.usd_per_month != one.usd_per_month_without_free:
-        without = units.cents(one.usd_per_month_without_free)
-        notes.append(f"{without} where the free amount is used up already")
+    if one.usd_per_month_with_allowance is not None:
+        least = units.cents(one.usd_per_month_with_allowance)
+        notes.append(f"{least} where the account's free allowance is still unused")
     return Group(table, *(Text(note, style="dim") for note in notes if note))
 
 
@@ -280,7 +519,9 @@ def _capabilities(capabilities: Sequence[Capability]) -> Table:
 
 def _result_cells(one: Result) -> tuple[str, ...]:
     figures = one.figures
-    setting = f"{figures.precision} x{figures.batch_size} {figures.devices[0]}"
+    setting = units.setting(
+        figures.precision, figures.batch_size, figures.backend, figures.devices[0]
+    )
     if one.failure is not None:
         return figures.workload, setting, f"failed: {one.failure.kind}", "", "", ""
     return (
@@ -305,6 +546,9 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
         ("datasheet's peak", units.flops(figures.datasheet_flops)),
         ("which assumes", figures.datasheet_because or units.UNKNOWN),
+        ("observed clock", units.clock(figures.observed_clock_hz)),
+        ("datasheet's peak at that clock", units.flops(figures.datasheet_flops_at_clock)),
+        ("of that peak", _estimate(figures.mfu_at_clock, units.percent)),
         ("of memory bandwidth (MBU)", _estimate(figures.mbu, units.percent)),
         ("energy per unit", units.si(value(figures.joules_per_unit), "J")),
         ("peak memory", units.size(figures.peak_memory_bytes)),
@@ -327,6 +571,8 @@ def _is_here(one: Candidate) -> bool:
 
 def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
     replicas = f"{one.replicas} x " if one.replicas > 1 else ""
+    settings = [share.configuration for share in one.shares] or [one.configuration]
+    doubtful = " !" if any(setting.validity != "valid" for setting in settings) else ""
     return (
         f"{one.rank}{'=' if one.tied_with_best else ''}",
         f"{replicas}{one.offer.instance}",
@@ -334,18 +580,15 @@ def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
         units.usd(one.usd_per_hour),
         units.usd(one.usd_per_unit.value * amount),
         units.spread(one.usd_per_unit.value, one.usd_per_unit.low, one.usd_per_unit.high),
-        _BASIS[one.basis],
+        f"{_BASIS[one.basis]}{doubtful}",
     )
 
 
 def _rejections(answer: Recommendation) -> list[str]:
-    counted: dict[str, int] = {}
-    example: dict[str, str] = {}
-    for one in answer.rejected:
-        counted[one.code] = counted.get(one.code, 0) + 1
-        example.setdefault(one.code, one.because)
-    ordered = sorted(counted.items(), key=lambda item: -item[1])
-    return [f"{count} rejected, {code}: e.g. {example[code]}" for code, count in ordered]
+    return [
+        f"{units.count(one.offers)} rejected, {one.code}: e.g. {one.instance}: {one.because}"
+        for one in answer.reasons
+    ]
 
 
 def throughput(figures: Figures) -> str:

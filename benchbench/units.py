@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 
 UNKNOWN = "—"
 _SI = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
@@ -49,6 +50,16 @@ def flop_count(value: float | None) -> str:
 def bandwidth(value: float | None) -> str:
     """Bytes per second, decimal prefixes, as memory vendors count."""
     return si(value, "B/s")
+
+
+def ceiling(value: float | None, unit: str) -> str:
+    """In one of a ceiling's units: `312 TFLOP/s`, `1.56 TB/s`, `210 images/s`, `96.0 ns`."""
+    if unit == "s":
+        return duration(value)
+    counted, _, _ = unit.partition("/")
+    if counted == "image":
+        return rate(value, counted)
+    return si(value, unit.replace("byte", "B"))
 
 
 def size(value: float | None) -> str:
@@ -149,6 +160,13 @@ def spread(value: float, low: float | None, high: float | None) -> str:
     return f"{number(low / value, 2)}–{number(high / value, 2)}\N{MULTIPLICATION SIGN}"
 
 
+def between(low: float | None, high: float | None, digits: int = 3) -> str:
+    """The ends of an interval: `0.981 to 1.02`."""
+    if low is None or high is None:
+        return "no interval"
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
 def count(value: float | None) -> str:
     """A whole number, thousands separated."""
     return UNKNOWN if value is None else f"{value:,.0f}"
@@ -162,6 +180,23 @@ def counted(value: int, noun: str) -> str:
 def times(value: int, name: str) -> str:
     """`8 \N{MULTIPLICATION SIGN} A100`."""
     return f"{count(value)} \N{MULTIPLICATION SIGN} {name}"
+
+
+def setting(precision: str, batch_size: int, backend: str, device: str = "") -> str:
+    """`fp32 x8 openvino`: a configuration in the width of a table's cell."""
+    return f"{precision} x{batch_size} {backend} {device}".rstrip()
+
+
+def changes(
+    parameters: Mapping[str, object], threads: int | None, environment: Mapping[str, str]
+) -> str:
+    """What else a configuration chose: `channels_last=False, malloc raised, pinned`."""
+    words = [f"{name}={value}" for name, value in parameters.items()]
+    words += [] if threads is None else [counted(threads, "thread")]
+    words += [f"{environment['LD_PRELOAD']}"] if "LD_PRELOAD" in environment else []
+    words += ["malloc raised"] if "MALLOC_MMAP_THRESHOLD_" in environment else []
+    words += ["pinned"] if "OMP_PROC_BIND" in environment else []
+    return ", ".join(words)
 
 
 def amount(value: float | None, unit: str, digits: int = 3) -> str:

@@ -4,6 +4,9 @@
     work(setting) -> Work                            what one unit costs, counted; no torch
     load(setting) -> Job                             the real thing, ready to step
 
+A file may also name `batch_size_accelerator`, `backends` (those its `load` hands its model to, see
+`benchbench.backend`) and `tunable` (parameters that `run --tune` may choose).
+
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
 
@@ -30,6 +33,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCALAR: TypeAdapter[Scalar] = TypeAdapter(Scalar)
 _PRECISIONS = get_args(Precision)
 _SCENARIOS = get_args(Scenario)
+EAGER, COMPILE = "torch-eager", "torch-compile"
+BACKENDS = (EAGER, COMPILE, "cuda-graph", "onnxruntime", "openvino")
+"""How a model can be executed; any workload's step runs eagerly or compiled."""
 _MISTAKES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError),
     *(NameError, OSError, RuntimeError, SystemExit, TypeError, ValueError),
@@ -45,13 +51,17 @@ class Setting:
     """As PyTorch names it: `cpu`, `cuda:0`."""
     precision: Precision = "fp32"
     batch_size: int = 1
-    backend: str = "torch-eager"
+    backend: str = EAGER
     data: Path | None = None
     """A folder or file of real data; None: synthetic, random and unique per step."""
     weights: Path | None = None
     """A folder of weights; None: random weights of the same shape, same speed."""
     seed: int = 0
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    threads: int | None = None
+    """None: every processor that affinity and quota leave us."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Set for the measuring process alone: an allocator's thresholds, a library to preload."""
 
 
 @dataclass
@@ -137,6 +147,7 @@ class WorkloadDescription(Model):
     batch_size: int
     batch_size_accelerator: int | None = None
     precisions: tuple[Precision, ...]
+    backends: tuple[str, ...] = ()
     flops_per_unit: float | None = None
     other_flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
@@ -171,6 +182,7 @@ def describe(workload: Workload) -> WorkloadDescription:
         batch_size=workload.batch_size,
         batch_size_accelerator=getattr(workload, "batch_size_accelerator", None),
         precisions=workload.precisions,
+        backends=backends(workload),
         flops_per_unit=work.flops_per_unit,
         other_flops_per_unit=work.other_flops_per_unit,
         bytes_per_unit=work.bytes_per_unit,
@@ -224,11 +236,18 @@ def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:
     return {**defaults, **setting.parameters}
 
 
-def eager_only(setting: Setting) -> None:
-    """Refuse a backend other than plain PyTorch instead of quietly measuring another one."""
-    if setting.backend != "torch-eager":
-        message = f"this workload has no backend {setting.backend!r}; choose torch-eager"
-        raise UsageError(message)
+def backends(workload: Workload) -> tuple[str, ...]:
+    """What it runs on: those its file names, else its step as it is or, if PyTorch's, compiled."""
+    named: tuple[str, ...] | None = getattr(workload, "backends", None)
+    if named is not None:
+        return named
+    source = "" if workload.__file__ is None else Path(workload.__file__).read_text()
+    return (EAGER, COMPILE) if "torch" in source else (EAGER,)
+
+
+def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
+    """Its parameters that change the speed and not the work: values to try, the default first."""
+    return dict(getattr(workload, "tunable", {}))
 
 
 def _execute(path: Path) -> ModuleType:
@@ -317,6 +336,18 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value > 0
 
 
+def _are_backends(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple) and value != () and all(each in BACKENDS for each in value)
+    )
+
+
+def _is_tunable(value: object) -> bool:
+    return value is None or (
+        isinstance(value, dict) and all(isinstance(each, tuple) and each for each in value.values())
+    )
+
+
 def _is_count_or_absent(value: object) -> bool:
     return value is None or _is_count(value)
 
@@ -332,4 +363,9 @@ _CONTRACT: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
     "batch_size_accelerator": (_is_count_or_absent, "a whole number above 0"),
+    "backends": (_are_backends, f"a tuple of some of {', '.join(BACKENDS)}"),
+    "tunable": (
+        _is_tunable,
+        "a dict of parameters, each with a tuple of values to try, the default first",
+    ),
 }

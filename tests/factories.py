@@ -18,6 +18,8 @@ from benchbench.record import (
     Record,
     Software,
     System,
+    Tried,
+    Tuning,
     Work,
     validity_of,
 )
@@ -153,6 +155,26 @@ def record(throughput: float = 10.0, **changes: Any) -> Record:
         ),
     }
     return Record(**{**fields, **changes})
+
+
+def searched(**changes: Any) -> tuple[Record, ...]:
+    """What a search leaves: a trial, its winner at 2.5 images/s, and the default at 1 beside it."""
+    raised = {"MALLOC_MMAP_THRESHOLD_": "1"}
+    default = Tried(backend="torch-eager", precision="fp32", batch_size=8, units_per_s=1.1)
+    fast = {"backend": "torch-compile", "batch_size": 16, "environment": raised}
+    tried = (
+        default,
+        default.model_copy(update={**fast, "units_per_s": 2.64}),
+        default.model_copy(
+            update={"backend": "openvino", "units_per_s": None, "because": "absent"}
+        ),
+    )
+    best = {"backend": "torch-compile", "batch_size": 16, **changes}
+    return (
+        record(9.9, effort="quick", tuning=Tuning(role="trial"), **changes),
+        record(2.5, tuning=Tuning(role="best", tried=tried, complete=False), **best),
+        record(1.0, tuning=Tuning(role="default"), **changes),
+    )
 
 
 def gpu_record(throughput: float = 1000.0, count: int = 1, **changes: Any) -> Record:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from benchbench import schemas
 from benchbench.cli import app
-from benchbench.record import Cloud
+from benchbench.record import Cloud, Work
 from benchbench.store import Store
 from tests import factories as make
 
@@ -92,6 +92,35 @@ def test_results_list_prints_figures(stored: Path) -> None:
     assert figures["share_of_achievable"]["value"] == pytest.approx(0.80997, rel=1e-4)
 
 
+def test_compare_gates_on_a_slower_result(tmp_path: Path) -> None:
+    """B at half the speed: exit 1 only where --gate asks for it."""
+    for folder, rates in (("a", (10.0, 10.1, 9.9)), ("b", (5.0, 5.1, 4.9))):
+        for index, rate in enumerate(rates):
+            Store(tmp_path / folder).write(make.record(rate, repeat=index))
+    sides = str(tmp_path / "a"), str(tmp_path / "b")
+    (found,) = document("compare", "compare", *sides)["comparisons"]
+    assert found["verdict"] == "slower"
+    assert found["ratio"]["value"] == pytest.approx(0.5, rel=0.01)
+    assert call("compare", *sides, "--gate").exit_code == 1
+    assert "SLOWER" in call("compare", *sides).stdout
+
+
+def test_compare_of_different_work_is_invalid(tmp_path: Path) -> None:
+    """An image is no sequence: exit 3, and why."""
+    for folder, unit in (("a", "image"), ("b", "sequence")):
+        Store(tmp_path / folder).write(make.record(work=Work(unit=unit)))
+    result = call("compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert result.exit_code == 3
+    assert "one counts in images, the other in sequences" in result.stdout
+
+
+def test_compare_wants_two_of_a_kind() -> None:
+    """A workload to measure cannot be held against a stored result in turns."""
+    result = call("compare", "resnet50-train", "some-result")
+    assert result.exit_code == 2
+    assert "not one of each" in result.stderr
+
+
 def test_results_show_explains(stored: Path) -> None:
     """One configuration in full, with what limits it."""
     shown = call("results", "show", "resnet50-train", "--results", str(stored))
@@ -115,12 +144,51 @@ def test_recommend_without_an_answer_fails_the_gate(stored: Path) -> None:
     assert "$" in result.stdout
 
 
+def test_a_goal_file_is_read_and_flags_go_first(stored: Path, tmp_path: Path) -> None:
+    """The file's price kinds, the flag's provider; a slip in the file is one sentence."""
+    goal = tmp_path / "goal.toml"
+    goal.write_text('price_kinds = ["spot"]\nproviders = ["gcp"]\n', encoding="utf-8")
+    command = ("recommend", "--results", str(stored), "--goal", str(goal))
+    printed = json.loads(call(*command, "--provider", "aws", "--json").stdout)
+    assert {one["offer"]["provider"] for one in printed["candidates"]} == {"aws"}
+    assert {one["offer"]["price_kind"] for one in printed["candidates"]} == {"spot"}
+    goal.write_text("rate = 1\n", encoding="utf-8")
+    slip = call(*command)
+    assert slip.exit_code == 2
+    assert "did you mean 'rate_per_s'" in slip.stderr
+
+
+def test_rejected_offers_are_listed_as_far_as_wanted(stored: Path) -> None:
+    """All by default; the counts stay whole."""
+    command = ("recommend", "--results", str(stored), "--json")
+    few = json.loads(call(*command, "--rejected", "2").stdout)
+    whole = json.loads(call(*command).stdout)
+    assert few["reasons"] == whole["reasons"]
+    assert len(whole["rejected"]) == sum(one["offers"] for one in whole["reasons"])
+    assert len(few["rejected"]) == sum(min(2, one["offers"]) for one in whole["reasons"])
+
+
+def test_why_not_an_instance_is_answered(stored: Path) -> None:
+    """By name, in every region it is offered in."""
+    result = call("recommend", "--results", str(stored), "--why-not", "p5.48xlarge")
+    assert result.exit_code == 0
+    assert "p5.48xlarge" in result.stdout
+
+
+def test_a_quota_on_nothing_offered_is_a_slip(stored: Path) -> None:
+    """It would limit nothing, silently."""
+    result = call("recommend", "--results", str(stored), "--quota", "p5.49xlarge=4")
+    assert result.exit_code == 2
+    assert "no offer matches the quota (p5.49xlarge)" in result.stderr
+
+
 def test_training_on_several_instances_must_be_asked_for(stored: Path) -> None:
     """Nobody measured the network between them: one by default, a caveat beyond."""
     work = ("--units", "1e7", "--deadline", "24", "--results", str(stored))
     one = json.loads(call("recommend", *work, "--json").stdout)
     assert {candidate["replicas"] for candidate in one["candidates"]} == {1}
-    many = json.loads(call("recommend", *work, "--max-instances", "8", "--json").stdout)
+    several = ("--max-instances", "8", "--set", "gradient_bytes=100MB", "--json")
+    many = json.loads(call("recommend", *work, *several).stdout)
     assert max(candidate["replicas"] for candidate in many["candidates"]) > 1
     assert "multi_node" in {caveat["code"] for caveat in many["caveats"]}
 
@@ -189,7 +257,7 @@ def test_catalogue_shows_and_checks() -> None:
         (("tco", "nowhere.toml"), 2, "nowhere.toml"),
         (("results", "list"), 2, "benchbench run --quick"),
         (("results", "show", ""), 2, "results list"),
-        (("catalog", "show", "--gpu", "no-such-gpu"), 2, "no offer matches"),
+        (("catalog", "show", "--gpu", "no-such-gpu"), 2, "no offer with the accelerator"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -294,3 +362,27 @@ def test_run_measures_a_users_own_file_and_prints_one_document(tmp_path: Path) -
     rate = measurement.units_completed / measurement.elapsed_s
     assert result["figures"]["throughput"]["value"] == pytest.approx(rate)
     assert "squares" in seen.stderr
+
+
+@pytest.mark.slow
+def test_run_tunes_a_users_own_file(tmp_path: Path) -> None:
+    """A real search in real processes: trials stored, the winner measured in full and printed."""
+    (tmp_path / "squares.py").write_text(OWN)
+    options = ("--tune", "--budget-minutes", "0.1", "--quick", "--no-ceilings", "--json")
+    seen = subprocess.run(
+        [*COMMAND, "run", "./squares.py", *options, "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.returncode == 0, seen.stderr
+    printed = json.loads(seen.stdout)
+    jsonschema.validate(printed, schemas.of("results"))
+    winner = next(one for one in printed["results"] if one["figures"]["role"] == "best")
+    stored = Store(tmp_path / "out").read().records
+    trials = [one for one in stored if one.is_trial]
+    assert [one["units_per_s"] is not None for one in winner["tried"]] == [True] * len(trials)
+    assert len(trials) >= 1
+    assert "[trial 1] squares fp64 x100000 torch-eager" in seen.stderr.replace("\n", " ")

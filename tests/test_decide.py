@@ -22,19 +22,19 @@ def test_no_results_names_the_next_step(tmp_path: Path) -> None:
 
 def test_the_only_workload_measured_is_meant() -> None:
     """Nothing to choose, nothing to ask."""
-    assert decide.goal([make.record()], None, {}).workload == "resnet50-train"
+    assert decide.goal([make.record()], {}).workload == "resnet50-train"
 
 
 def test_only_failures_are_nothing_to_go_by() -> None:
     """The error says so instead of offering an empty choice."""
     with pytest.raises(UsageError, match="nothing valid was measured"):
-        decide.goal([make.record(failure=make.out_of_memory())], None, {})
+        decide.goal([make.record(failure=make.out_of_memory())], {})
 
 
 def test_an_unmeasured_workload_is_refused_with_those_that_were() -> None:
     """The error lists what is there."""
     with pytest.raises(UsageError, match="measured here: resnet50-train"):
-        decide.goal([make.record()], "llm-infer", {})
+        decide.goal([make.record()], {"workload": "llm-infer"})
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_an_unmeasured_workload_is_refused_with_those_that_were() -> None:
 )
 def test_an_impossible_limit_is_one_sentence(limits: dict[str, object]) -> None:
     """It names the field and where to look."""
-    with pytest.raises(UsageError, match=r"^\w+: .*--help$"):
-        decide.goal([make.record()], None, limits)
+    with pytest.raises(UsageError, match=r"^[\w.]+: .*--help$"):
+        decide.goal([make.record()], limits)
 
 
 def test_one_session_can_be_told_from_another(tmp_path: Path) -> None:
@@ -80,3 +80,25 @@ def test_the_same_inputs_give_the_same_page() -> None:
         decide.page([make.record(4.0)], scenario=None, today=TODAY).html for _ in range(2)
     )
     assert first == second
+
+
+def test_trials_of_a_search_decide_nothing(tmp_path: Path) -> None:
+    """A trial's 9.9 images/s is nowhere; the winner and the default are."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    stored = decide.records(tmp_path)
+    rates = [one.throughput.value for one in decide.figures(stored) if one.throughput]
+    assert sorted(rates) == [1.0, 2.5]
+
+
+def test_the_page_heads_the_winner_with_the_default_beside_it(tmp_path: Path) -> None:
+    """And a trial, short as it is, does not make a standard measurement indicative."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    page = decide.page(decide.records(tmp_path), scenario=None, today=TODAY)
+    assert page.delivers.startswith("2.50 images/s")
+    beside = "torch-compile, fp32, batch 16), 2.50 times the default (torch-eager, fp32, batch 8"
+    assert beside in page.html
+    assert "Indicative only" not in page.html

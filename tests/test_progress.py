@@ -1,11 +1,17 @@
 """Progress on a terminal and off it."""
 
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 from rich.console import Console
 
+from benchbench.measure.budget import BUDGETS
+from benchbench.measure.plan import Planned
 from benchbench.progress import Progress, line
+from benchbench.record import Tuning
 from benchbench.run import Event
+from benchbench.workload import Setting
 
 
 def event(phase: str, **changes: object) -> Event:
@@ -70,3 +76,43 @@ def test_a_failure_is_said_with_its_remedy() -> None:
 def test_on_a_terminal_there_is_a_live_line() -> None:
     """The current phase is visible before the result is."""
     assert "warm-up" in shown(event("warm-up"), terminal=True)
+
+
+def trial(setting: Setting) -> Planned:
+    """A step of a search."""
+    return Planned(
+        name="mine",
+        scenario="offline",
+        unit="image",
+        file=Path("mine.py"),
+        sha256="0",
+        setting=setting,
+        effort="quick",
+        budget=BUDGETS["quick"],
+        tuning=Tuning(role="trial"),
+    )
+
+
+def test_a_trial_names_its_setting() -> None:
+    """How many there will be is not known; what is tried is what matters."""
+    setting = Setting(
+        backend="openvino",
+        batch_size=4,
+        parameters={"channels_last": False},
+        environment={"LD_PRELOAD": "libjemalloc.so.2", "OMP_PROC_BIND": "close"},
+    )
+    planned = trial(setting)
+    text = line(event("done", index=2, units_per_s=4.0, planned=planned))
+    assert text == (
+        "[trial 3] resnet50-train fp32 x4 openvino, channels_last=False, libjemalloc.so.2, pinned"
+        "  done  4.00 images/s"
+    )
+    final = replace(planned, setting=Setting(), tuning=Tuning(role="best"))
+    assert line(event("done", planned=final)) == "[best] resnet50-train fp32 x1 torch-eager  done"
+
+
+def test_brackets_are_no_markup() -> None:
+    """`[trial 3]` is shown, not taken for a style."""
+    assert shown(event("done", index=2, planned=trial(Setting())), terminal=False).startswith(
+        "[trial 3] "
+    )

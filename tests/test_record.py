@@ -30,6 +30,16 @@ def test_a_verdict_cannot_contradict_its_caveats() -> None:
         make.record(caveats=(make.caveat("invalid"),), validity="valid")
 
 
+@pytest.mark.known_error("NaN in JSON; metric keys overwriting each other")
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_never_reaches_a_document(value: float) -> None:
+    """Not in a loss, where any number is possible, and not in a parameter."""
+    with pytest.raises(ValidationError):
+        make.measurement(losses=(1.0, value))
+    with pytest.raises(ValidationError):
+        make.record(parameters={"dropout": value})
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 0.0])
 def test_impossible_durations_are_refused(value: float) -> None:
     """An elapsed time is positive and finite."""

@@ -212,6 +212,24 @@ def test_ceilings_that_cannot_be_measured_name_the_reason(tmp_path: Path) -> Non
     assert events[-1].name == "ceilings"
 
 
+def test_ceilings_are_free_of_what_holds_a_library_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exported OPENBLAS_CORETYPE slows the user's own work, and no ceiling."""
+    environments: list[dict[str, str | None]] = []
+
+    def fake(_request: Any, environment: dict[str, str | None], **_options: object) -> Any:
+        environments.append(environment)
+        return process.Ended(CeilingsResult(ceilings=(make.ceiling(5.0),)), None)
+
+    monkeypatch.setattr(run, "run_worker", fake)
+    run.measure_ceilings(make.system(), ["cpu"], ["fp32"], lock=tmp_path / "lock")
+    (environment,) = environments
+    assert environment["OPENBLAS_CORETYPE"] is None
+    assert environment["ONEDNN_MAX_CPU_ISA"] is None
+    assert environment["OMP_NUM_THREADS"] == "4"
+
+
 def test_ceilings_are_asked_for_with_what_is_known_of_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchbench import run, session
-from benchbench.errors import UsageError
+from benchbench.errors import CannotMeasureError, UsageError
 from benchbench.record import Ceiling, Precision, System
 from benchbench.run import Outcome, Planned
 from benchbench.store import Store
@@ -19,6 +19,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.ceilings: list[tuple[tuple[str, ...], tuple[Precision, ...]]] = []
+        self.feeding: list[tuple[int, Path | None]] = []
         self.executed: list[dict[str, Any]] = []
 
     def measure_ceilings(
@@ -27,11 +28,16 @@ class Bench:
         devices: Sequence[str],
         precisions: Sequence[Precision],
         *_: object,
+        decoders: int = 0,
+        storage_folder: Path | None = None,
         **__: object,
     ) -> tuple[Ceiling, ...]:
-        """One ceiling per call."""
+        """One ceiling per call; a folder called `nowhere` cannot be used."""
         self.ceilings.append((tuple(devices), tuple(precisions)))
-        return (make.ceiling(1e12, device=devices[0]),)
+        self.feeding.append((decoders, storage_folder))
+        if storage_folder == Path("nowhere"):
+            raise CannotMeasureError("no such folder; name another folder")
+        return (make.ceiling(1e12, device=devices[0] if devices else "storage"),)
 
     def execute(self, planned: Sequence[Planned], **rest: Any) -> Outcome:
         """Nothing."""
@@ -49,17 +55,45 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def test_doctor_measures_every_device_at_what_it_has_units_for(bench: Bench) -> None:
-    """An A100 knows TF32 and bf16, a V100 does not; the processor gets fp32 and bf16."""
-    ampere = make.accelerator(device="cuda:0", compute_capability="8.0")
-    volta = make.accelerator(device="cuda:1", compute_capability="7.0")
-    system = make.system(accelerators=(ampere, volta))
+    """A V100 knows neither TF32 nor bf16, an A100 no fp8; the processor gets fp32 and bf16."""
+    volta = make.accelerator(device="cuda:0", compute_capability="7.0")
+    ampere = make.accelerator(device="cuda:1", compute_capability="8.0")
+    system = make.system(accelerators=(volta, ampere))
     found = session.limits(system, effort="quick", on_event=print)
     assert bench.ceilings == [
-        (("cpu",), ("fp32", "bf16")),
-        (("cuda:0",), ("fp32", "tf32", "bf16", "fp16")),
-        (("cuda:1",), ("fp32", "fp16")),
+        ((), ()),
+        (("cpu",), ("fp32", "bf16", "int8")),
+        (("cuda:0",), ("fp32", "fp16", "fp64")),
+        (("cuda:1",), ("fp32", "tf32", "bf16", "fp16", "fp64", "int8")),
     ]
-    assert [one.device for one in found] == ["cpu", "cuda:0", "cuda:1"]
+    assert [one.device for one in found] == ["storage", "cpu", "cuda:0", "cuda:1"]
+
+
+def test_gpus_alike_are_measured_in_one_process(bench: Bench) -> None:
+    """Two H100 go together, so that they can work at once; they know fp8."""
+    cards = [
+        make.accelerator(device=f"cuda:{index}", compute_capability="9.0") for index in range(2)
+    ]
+    session.limits(make.system(accelerators=tuple(cards)), effort="quick", on_event=print)
+    devices, precisions = bench.ceilings[-1]
+    assert devices == ("cuda:0", "cuda:1")
+    assert "fp8" in precisions
+
+
+def test_doctor_measures_what_feeds_a_model(bench: Bench) -> None:
+    """Decoders up to the processors we may use, and the folder's disk."""
+    system = make.system(cpu=make.cpu(usable_threads=8, quota_threads=3.5))
+    session.limits(system, effort="quick", on_event=print, storage_folder=Path("here"))
+    assert bench.feeding == [(3, None), (0, Path("here")), (0, None)]
+
+
+def test_a_folder_that_cannot_be_used_costs_its_figures_only(bench: Bench) -> None:
+    """The rest of the ceilings is still measured."""
+    found = session.limits(
+        make.system(), effort="quick", on_event=print, storage_folder=Path("nowhere")
+    )
+    assert [one.device for one in found] == ["storage", "cpu"]
+    assert len(bench.ceilings) == 3
 
 
 def planned(tmp_store: Store, bench: Bench, *, with_ceilings: bool) -> dict[str, Any]:
@@ -82,6 +116,7 @@ def test_limits_come_first_for_what_the_plan_uses(bench: Bench) -> None:
     """One device, one precision: one measurement of ceilings, handed to every record."""
     given = planned(Store("memory://session"), bench, with_ceilings=True)
     assert bench.ceilings == [(("cpu",), ("fp32",))]
+    assert bench.feeding == [(4, None)], "a plan that trains on images asks what feeds it"
     assert given["ceilings"] == (make.ceiling(1e12),)
 
 

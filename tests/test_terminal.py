@@ -8,12 +8,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from benchbench import decide, terminal
-from benchbench.recommend import Goal
+from benchbench.recommend import Goal, Quota
 from benchbench.store import Store
 from benchbench.system import facts
 from benchbench.system.doctor import examine
 from benchbench.workload import list_builtin
 from tests import factories as make
+from tests.recommend.ask import answer as ranked
 
 TODAY = date(2026, 11, 23)
 
@@ -60,6 +61,87 @@ def test_everything_fits_80_columns(stored: Path) -> None:
         assert widest <= 80, name
 
 
+def demanding(stored: Path) -> RenderableType:
+    """A job on spot instances with data to move, in which everything has something to say."""
+    goal = Goal(
+        workload="resnet50-train",
+        units=1e9,
+        price_kinds=("on_demand", "spot"),
+        egress_bytes=15e12,
+        stored_bytes=2e12,
+    )
+    answer = decide.recommendation(decide.records(stored), goal, TODAY, listed=0)
+    return terminal.recommendation(answer)
+
+
+def test_a_demanding_goal_fits_too(stored: Path) -> None:
+    """Job, floor, memory, losses, data, spot and runner-up in sentences below the table."""
+    text = shown(demanding(stored))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    for said in ("The whole of it: $", "100 % of the datasheet's peak", "memory:", "egress: $"):
+        assert said in text.replace("\n  ", " ").replace("\n", " "), said
+
+
+def test_a_mixed_fleet_is_a_table_of_its_own() -> None:
+    """Its kinds, what each carries, and what one kind alone would cost."""
+    offers = [make.gpu_offer(1, instance="small"), make.gpu_offer(2, instance="double")]
+    quota = Quota(instance="small", most=3)
+    limits = {"rate_per_s": 4500.0, "headroom": 1.0, "quotas": (quota,)}
+    found = ranked([make.gpu_record(scenario="offline")], offers, **limits)
+    text = shown(terminal.recommendation(found))
+    assert "Or a mixed fleet: " in text
+    assert "3 x small" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_doubtful_record_is_marked_in_the_ranking() -> None:
+    """A mark on every row that rests on it, and what it means below."""
+    doubtful = make.gpu_record(caveats=(make.caveat(),))
+    text = shown(terminal.recommendation(ranked([doubtful], [make.gpu_offer()])))
+    assert "● measured !" in text
+    assert "marked" in text
+
+
+@pytest.mark.parametrize("name", ["[bold]x[/red]", "\x1b[31mred", "a\u202eb", "=1+1", "\x07"])
+def test_a_hostile_name_is_only_a_name(name: str) -> None:
+    """No markup, no escape sequence, no reversed line reaches the terminal."""
+    offers = [make.gpu_offer(instance=name), make.gpu_offer(instance=name, accelerator="X9")]
+    found = ranked([make.gpu_record()], offers)
+    text = shown(terminal.recommendation(found)) + shown(terminal.why_not(found, name))
+    assert not [mark for mark in text if not mark.isprintable() and mark != "\n"]
+    assert "x[/red]" in text or "[bold]" not in name
+
+
+def test_why_not_answers_for_one_instance() -> None:
+    """Ranked, rejected, or unknown."""
+    offers = [make.gpu_offer(), make.gpu_offer(instance="x9", accelerator="X9")]
+    found = ranked([make.gpu_record()], offers)
+    assert "no figures for X9" in shown(terminal.why_not(found, "x9"))
+    assert "ranked 1" in shown(terminal.why_not(found, "a100x1"))
+    assert "benchbench catalog show" in shown(terminal.why_not(found, "nothing"))
+
+
+def test_a_processors_ceilings_fit_80_columns() -> None:
+    """Kernel, place, figure with its interval, path: one line for most, none cut off."""
+    hertz = {"clock_hz": 3.24e9, "fma_ports": 1.998, "lanes": 8, "isa": "AVX2"}
+    table = terminal.ceilings(
+        (
+            make.ceiling(1.03e11, kind="fma", threads=1, path="registers only", setting=hertz),
+            make.ceiling(9.5e10, threads=96, path="widened to fp32, numpy.matmul"),
+            make.bandwidth_ceiling(2e11, kind="cache_read", threads=96, setting={"level": "L3"}),
+            make.bandwidth_ceiling(
+                9.6e-8, kind="load_latency", unit="s", threads=1, setting={"level": "memory"}
+            ),
+        )
+    )
+    lines = shown(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "cpu, 96 threads" in text
+    assert "96.0 ns ±1.0 %" in text
+    assert "cache read L3" in text
+
+
 def test_prediction_is_marked_by_word_and_mark(stored: Path) -> None:
     """Never by colour alone."""
     text = shown(answers(stored)["recommendation"])
@@ -87,7 +169,7 @@ def test_a_failure_shows_its_remedy(stored: Path) -> None:
 def test_rejections_are_counted_by_reason(stored: Path) -> None:
     """One line per reason, with an example."""
     text = shown(answers(stored)["recommendation"])
-    assert "rejected, price_kind: e.g." in text
+    assert "rejected, price_kind: e.g. " in text
 
 
 def test_the_cheapest_alternative_is_marked(stored: Path) -> None:
@@ -111,3 +193,35 @@ def test_unknown_is_a_dash(stored: Path) -> None:
     store = Store("memory://unknown")
     store.write(unknown)
     assert "—" in shown(terminal.results(decide.results("memory://unknown")))
+
+
+def test_a_search_shows_what_it_tried_and_what_its_winner_gains(tmp_path: Path) -> None:
+    """Fastest first, failures with their reason, the gain of the full measurements; 80 columns."""
+    store = Store(tmp_path)
+    for record in make.searched():
+        store.write(record)
+    text = shown(terminal.outcome(decide.results(tmp_path)))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    tried = [line for line in lines if line.startswith("fp32 x") and "cpu" not in line]
+    assert [line.split()[2] for line in tried] == ["torch-compile", "torch-eager", "openvino"]
+    assert "malloc raised" in tried[0]
+    assert "2.40x" in tried[0]
+    assert "absent" in tried[2]
+    assert "Best: fp32 x16 torch-compile, 2.50x the default, measured in turns." in text
+    assert "--budget-minutes" in text
+    assert "9.90 images/s" not in text
+    listed = decide.results(tmp_path)
+    winner = next(one for one in listed.results if one.tried)
+    assert "what was tried" in shown(terminal.result(winner))
+    assert "what was tried" not in shown(terminal.results(listed))
+
+
+def test_a_search_that_found_nothing_better_says_so(tmp_path: Path) -> None:
+    """The default alone was measured then."""
+    trial, best, _ = make.searched(backend="torch-eager", batch_size=8)
+    store = Store(tmp_path)
+    for record in (trial, best):
+        store.write(record)
+    text = shown(terminal.outcome(decide.results(tmp_path)))
+    assert "Best: fp32 x8 torch-eager, the default: nothing tried was faster." in text

@@ -17,6 +17,9 @@ from benchbench import units
         (units.size(512), "512 B"),
         (units.percent(0.4137), "41 %"),
         (units.duration(0.0123), "12.3 ms"),
+        (units.ceiling(9.6e-8, "s"), "96.0 ns"),
+        (units.ceiling(1.5e11, "byte/s"), "150 GB/s"),
+        (units.ceiling(1.85e11, "op/s"), "185 Gop/s"),
         (units.duration(7200), "2.00 h"),
         (units.duration(0), "0 s"),
         (units.rate(4.1234, "image"), "4.12 images/s"),
@@ -111,3 +114,19 @@ def test_cheap_work_is_priced_by_the_million(price: float, expected: str) -> Non
 def test_amounts_are_said_with_their_unit(value: float | None, unit: str, said: str) -> None:
     """As people would, whatever the scenario's field is called."""
     assert units.amount(value, unit) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (989.4e12, "FLOP/s", "989 TFLOP/s"),
+        (1978.9e12, "op/s", "1.98 Pop/s"),
+        (3.35e12, "byte/s", "3.35 TB/s"),
+        (49_345.0, "op/s", "49.3 kop/s"),
+        (244.9, "image/s", "245 images/s"),
+        (None, "image/s", "—"),
+    ],
+)
+def test_a_ceiling_in_its_own_unit(value: float | None, unit: str, text: str) -> None:
+    """Products, reads, bytes and images are each said as people say them."""
+    assert units.ceiling(value, unit) == text

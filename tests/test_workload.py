@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -13,9 +15,9 @@ from benchbench.workload import (
     Setting,
     Workload,
     WorkloadList,
+    backends,
     builtin,
     describe,
-    eager_only,
     find,
     list_builtin,
     load_file,
@@ -256,13 +258,6 @@ def test_a_wrong_parameter_is_refused(given: dict[str, int | str], message: str)
         parameters(Setting(parameters=given), image_size=224, fast=True)
 
 
-def test_another_backend_is_refused() -> None:
-    """Measuring eager PyTorch under another name would be a lie."""
-    eager_only(Setting())
-    with pytest.raises(UsageError, match="no backend 'openvino'; choose torch-eager"):
-        eager_only(Setting(backend="openvino"))
-
-
 def test_a_precision_is_checked() -> None:
     """The user's word is one of the record's precisions, or absent."""
     assert precision("bf16") == "bf16"
@@ -304,3 +299,23 @@ def test_an_assignment_without_name_or_value_is_refused(text: str) -> None:
     """The error shows the form."""
     with pytest.raises(UsageError, match="NAME=VALUE"):
         parsed([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import torch", ("torch-eager", "torch-compile")),
+        ("import math", ("torch-eager",)),
+        ("backends = ('openvino',)", ("openvino",)),
+    ],
+)
+def test_a_workload_runs_on_what_its_file_names_or_can(
+    tmp_path: Path, text: str, expected: tuple[str, ...]
+) -> None:
+    """Only PyTorch's steps compile; a file that hands its model on says to what."""
+    file = tmp_path / "mine.py"
+    file.write_text(f"{text}\n")
+    mine = SimpleNamespace(__file__=str(file))
+    if "backends" in text:
+        mine.backends = expected
+    assert backends(cast("Workload", mine)) == expected

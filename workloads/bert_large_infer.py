@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchbench.errors import UsageError
 from benchbench.record import Precision, Scalar, Scenario, Work
-from benchbench.workload import Job, Setting, eager_only, parameters
+from benchbench.workload import BACKENDS, Job, Setting, parameters
 
 if TYPE_CHECKING:
     import torch
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 name = "bert-large-infer"
 scenario: Scenario = "offline"
 unit = "sequence"
-precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
+precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16", "int8")
 batch_size = 1
 batch_size_accelerator = 64
+backends = BACKENDS
+tunable = {"attention": ("sdpa", "eager")}
 
 DEFAULTS: dict[str, Scalar] = {"sequence_length": 384, "attention": "sdpa"}
 QUESTION_TOKENS = 64
@@ -102,13 +104,15 @@ def least_bytes(shape: Shape, length: int, batch: int, precision: Precision) -> 
 
     Once per batch: the weights of all layers and the head, positions, token types. Per sequence:
     three integers per token in, one embedding row per token, the hidden state written and read
-    between layers, two logits per token out.
+    between layers, two logits per token out. In int8 the states between products are fp32.
     """
     width = 2 if precision in ("bf16", "fp16") else 4
+    width_of_weights = 1 if precision == "int8" else width
     once = shape.layers * layer_weights(shape) + (length + 2 + 2) * shape.hidden
     once += 2 * shape.hidden + 2
     states = (1 + 2 * shape.layers) * length * shape.hidden
-    return width * (once / batch + states + 2 * length) + 3 * _TOKEN_BYTES * length
+    moved = width_of_weights * once / batch + width * (states + 2 * length)
+    return moved + 3 * _TOKEN_BYTES * length
 
 
 def work(setting: Setting) -> Work:
@@ -126,11 +130,8 @@ def work(setting: Setting) -> Work:
 
 def load(setting: Setting) -> Job:
     """The model on the device and its sequences: a SQuAD v1.1 file, or random tokens."""
-    import torch
+    from benchbench.backend import inference, peeked
 
-    from benchbench.precision import set_float32_math, torch_dtype
-
-    eager_only(setting)
     chosen = parameters(setting, **DEFAULTS)
     shape, length = shape_of(setting.weights), chosen["sequence_length"]
     if not QUESTION_TOKENS < length <= shape.positions or chosen["attention"] not in _ATTENTION:
@@ -139,36 +140,23 @@ def load(setting: Setting) -> Job:
             f"{shape.positions} positions, and attention must be one of {', '.join(_ATTENTION)}"
         )
         raise UsageError(message)
-    dtype = torch_dtype(setting.precision, setting.device)
-    set_float32_math(setting.precision)
-    model = build(setting, shape, chosen["attention"]).to(setting.device, dtype)
-
-    @torch.inference_mode()
-    def step(batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
-        return logits(model, batch)
-
-    @cache
-    def exact() -> "torch.nn.Module":
-        return build(setting, shape, chosen["attention"]).to(setting.device)
-
-    @torch.inference_mode()
-    def reference(batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
-        set_float32_math("fp32")
-        outputs = logits(exact(), batch)
-        set_float32_math(setting.precision)
-        return outputs
-
     if setting.data is None:
         batches, data = random_tokens(setting, shape, length), "synthetic"
     else:
         batches, data = questions(setting, length), "squad-v1.1"
+
+    def model() -> "torch.nn.Module":
+        return build(setting, shape, chosen["attention"])
+
+    example, batches = peeked(batches)
+    step, reference = inference(model, setting, example)
     return Job(
         batches=batches,
-        step=step,
+        step=step,  # mapping of (batch, sequence) → (batch, 2, sequence)
         units_per_step=setting.batch_size,
         from_memory=True,
         parameters={**chosen, "data": data, "weights": "file" if setting.weights else "random"},
-        reference=None if setting.precision == "fp32" else reference,
+        reference=reference,
     )
 
 
@@ -194,8 +182,7 @@ def build(setting: Setting, shape: Shape, attention: str) -> "torch.nn.Module":
     else:
         model = pretrained(setting.weights)
     model.set_attn_implementation(attention)
-    model.train(mode=False)
-    return model
+    return answering(model).eval()
 
 
 def pretrained(folder: Path) -> "BertForQuestionAnswering":
@@ -212,21 +199,33 @@ def pretrained(folder: Path) -> "BertForQuestionAnswering":
         raise UsageError(message) from error
 
 
-def logits(model: "torch.nn.Module", batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
-    """Start and end of the answer: (batch, 2, sequence)."""
+def answering(network: "BertForQuestionAnswering") -> "torch.nn.Module":
+    """Both logits of a token in one tensor, and a mask that nobody has to look at."""
     import torch
 
-    dtype = next(model.parameters()).dtype
-    mask = batch.get("attention_mask")
-    if mask is not None:
-        # Four dimensions are used as they are; two would be examined, and the device waited for.
-        mask = (1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
-    answer = model(
-        input_ids=batch["input_ids"],
-        token_type_ids=batch.get("token_type_ids"),
-        attention_mask=mask,
-    )
-    return torch.stack((answer.start_logits, answer.end_logits), dim=1)
+    class Answering(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(
+            self,
+            input_ids: torch.Tensor,
+            token_type_ids: torch.Tensor | None = None,
+            attention_mask: torch.Tensor | None = None,
+        ) -> torch.Tensor:
+            """Start and end of the answer: (batch, sequence) → (batch, 2, sequence)."""
+            mask = attention_mask
+            if mask is not None:
+                # Four dimensions are used as they are; two would make the device wait.
+                dtype = self.network.dtype
+                mask = (1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
+            answer = self.network(
+                input_ids=input_ids, token_type_ids=token_type_ids, attention_mask=mask
+            )
+            return torch.stack((answer.start_logits, answer.end_logits), dim=1)
+
+    return Answering()
 
 
 def random_tokens(setting: Setting, shape: Shape, length: int) -> Iterator[Any]:

@@ -4,19 +4,22 @@ The model of He et al. 2015 with the stride in the 3x3 convolution (torchvision'
 SGD with momentum 0.9 and weight decay 1e-4, in channels_last.
 """
 
-import math
 import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from benchbench.errors import UsageError
+from benchbench.models.resnet50 import (
+    CLASSES,
+    FEATURES,
+    convolutions,
+    forward_flops,
+    pooled,
+    weights,
+)
 from benchbench.record import Precision, Scalar, Scenario, Work
-from benchbench.workload import Job, Setting, eager_only, parameters
+from benchbench.workload import COMPILE, EAGER, Job, Setting, parameters
 
 if TYPE_CHECKING:
     import torch
-    from torch.utils.data import DataLoader
 
 name = "resnet50-train"
 scenario: Scenario = "train"
@@ -24,64 +27,10 @@ unit = "image"
 precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
 batch_size = 8
 batch_size_accelerator = 256
+backends = (EAGER, COMPILE)
+tunable = {"channels_last": (True, False)}
 
-CLASSES = 1000
-STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))  # width, blocks (He et al. 2015, table 1)
-EXPANSION = 4
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, per channel
 RATE_PER_IMAGE = 0.1 / 256  # linear scaling rule (Goyal et al. 2017)
-_SMALLEST_POOL_IMAGES = 32
-
-
-class Convolution(NamedTuple):
-    """Square, without bias, followed by a batch norm."""
-
-    inputs: int
-    outputs: int
-    kernel: int
-    side: int
-    """Height and width of the output."""
-    joins: bool = False
-    """Whether the shortcut is added to its output."""
-
-    @property
-    def flops(self) -> int:
-        """2 per multiply-add, for one image."""
-        return 2 * self.inputs * self.outputs * self.kernel**2 * self.side**2
-
-    @property
-    def elements(self) -> int:
-        """Of the output, for one image."""
-        return self.outputs * self.side**2
-
-    @property
-    def weights(self) -> int:
-        """The kernel, and the batch norm's scale and shift."""
-        return self.inputs * self.outputs * self.kernel**2 + 2 * self.outputs
-
-
-def convolutions(image_size: int) -> Iterator[Convolution]:
-    """All 53, in order of the forward pass."""
-    side = math.ceil(image_size / 2)
-    yield Convolution(3, 64, 7, side)
-    side, inputs = math.ceil(side / 2), 64  # after the 3x3 max pool
-    for stage, (width, blocks) in enumerate(STAGES):
-        for block in range(blocks):
-            yield Convolution(inputs, width, 1, side)
-            side = math.ceil(side / 2) if stage > 0 and block == 0 else side
-            yield Convolution(width, width, 3, side)
-            yield Convolution(width, width * EXPANSION, 1, side, joins=True)
-            if block == 0:
-                yield Convolution(inputs, width * EXPANSION, 1, side)
-            inputs = width * EXPANSION
-
-
-FEATURES = STAGES[-1][0] * EXPANSION
-
-
-def forward_flops(image_size: int) -> int:
-    """Convolutions and the classifier: 8,178,368,512 at 224 (4.089 GMAC, He et al. give 3.8)."""
-    return sum(each.flops for each in convolutions(image_size)) + 2 * FEATURES * CLASSES
 
 
 def training_flops(image_size: int) -> int:
@@ -93,11 +42,6 @@ def training_flops(image_size: int) -> int:
     return 3 * forward_flops(image_size) - first.flops
 
 
-def weights() -> int:
-    """25,557,032 (torchvision's figure); the image's size does not matter."""
-    return sum(each.weights for each in convolutions(224)) + (FEATURES + 1) * CLASSES
-
-
 def other_flops(image_size: int, batch: int) -> float:
     """Everything that is no multiply-add of a matrix, unfused, per image of a training step.
 
@@ -107,9 +51,8 @@ def other_flops(image_size: int, batch: int) -> float:
     entropy 5 + 2 per class. SGD: 6 per weight (decay 2, momentum 2, update 2) shared by the batch.
     """
     layers = list(convolutions(image_size))
-    pooled = layers[1].inputs * layers[1].side ** 2
     shortcuts = [each.elements for each in layers if each.joins]
-    elementwise = 17 * sum(each.elements for each in layers) + 9 * pooled
+    elementwise = 17 * sum(each.elements for each in layers) + 9 * pooled(image_size)
     head = 2 * FEATURES * layers[-1].side ** 2 + 9 * CLASSES
     return elementwise + 2 * sum(shortcuts) + head + 6 * weights() / batch
 
@@ -135,6 +78,7 @@ def work(setting: Setting) -> Work:
         flops_per_unit=training_flops(image_size),
         other_flops_per_unit=other_flops(image_size, setting.batch_size),
         bytes_per_unit=least_bytes(image_size, setting.batch_size, setting.precision),
+        gradient_bytes=4 * weights(),
         convention="mm2-dense-v1",
     )
 
@@ -151,14 +95,16 @@ def load(setting: Setting) -> Job:
     import torch
     from torchvision.models import resnet50
 
+    from benchbench import images
+    from benchbench.backend import training
     from benchbench.precision import autocast, set_float32_math
 
-    eager_only(setting)
     chosen = parameters(setting, **DEFAULTS)
     set_float32_math(setting.precision)
     torch.manual_seed(setting.seed)
-    layout = torch.channels_last if chosen["channels_last"] else torch.contiguous_format
-    model = resnet50(weights=None, num_classes=CLASSES).to(setting.device, memory_format=layout)
+    size, last = chosen["image_size"], chosen["channels_last"]
+    model = resnet50(weights=None, num_classes=CLASSES)
+    model.to(setting.device, memory_format=images.layout(channels_last=last))
     optimiser = torch.optim.SGD(
         model.parameters(),
         lr=RATE_PER_IMAGE * setting.batch_size,
@@ -171,22 +117,29 @@ def load(setting: Setting) -> Job:
     )
     entropy = torch.nn.CrossEntropyLoss()
 
-    def step(batch: tuple["torch.Tensor", "torch.Tensor"]) -> "torch.Tensor":
-        images, labels = batch  # (batch, 3, size, size) fp32, (batch,) int64
-        optimiser.zero_grad(set_to_none=True)
+    def loss_of(pictures: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
         with autocast(setting.precision, setting.device):
-            loss: torch.Tensor = entropy(model(images), labels)
+            loss: torch.Tensor = entropy(model(pictures), labels)
+        return loss
+
+    forward = training(loss_of, setting)
+
+    def step(batch: tuple["torch.Tensor", "torch.Tensor"]) -> "torch.Tensor":
+        pictures, labels = batch  # (batch, 3, size, size) fp32, (batch,) int64
+        optimiser.zero_grad(set_to_none=True)
+        loss = forward(pictures, labels)
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch's
         scaler.step(optimiser)
         scaler.update()
         return loss.detach()
 
     if setting.data is None:
-        batches = noise(setting, chosen["image_size"], layout)
+        batches = images.noise(setting, size, CLASSES, channels_last=last)
         chosen |= {"data": "synthetic", "workers": 0}
     else:
-        loader = image_loader(setting, chosen["image_size"], chosen["workers"])
-        batches = epochs(loader, setting.device, layout)
+        batches = images.photographs(
+            setting, size, CLASSES, chosen["workers"], half="train", channels_last=last
+        )
         chosen |= {"data": "ImageFolder"}
     return Job(
         batches=batches,
@@ -194,81 +147,4 @@ def load(setting: Setting) -> Job:
         units_per_step=setting.batch_size,
         from_memory=setting.data is None,
         parameters=chosen,
-    )
-
-
-def noise(setting: Setting, size: int, layout: "torch.memory_format") -> Iterator[Any]:
-    """Normal noise: windows into one buffer on the device, filled now; a window copies nothing."""
-    import torch
-
-    from benchbench.synthetic import windows
-
-    batch, pixels = setting.batch_size, 3 * size**2
-    random = torch.Generator(setting.device).manual_seed(setting.seed)
-    images = max(_SMALLEST_POOL_IMAGES, 3 * batch)
-    pool = torch.randn(images * pixels, generator=random, device=setting.device)
-    classes = torch.randint(CLASSES, (images + 4096,), generator=random, device=setting.device)
-    if layout == torch.channels_last:
-        shape, order = (batch, size, size, 3), (0, 3, 1, 2)
-    else:
-        shape, order = (batch, 3, size, size), (0, 1, 2, 3)
-    return (
-        (window.view(shape).permute(order), labels)
-        for window, labels in zip(
-            windows(pool, batch * pixels, align=64), windows(classes, batch), strict=True
-        )
-    )
-
-
-def epochs(loader: "DataLoader[Any]", device: str, layout: "torch.memory_format") -> Iterator[Any]:
-    """The loader's batches on the device, one epoch after the other."""
-    while True:
-        for images, labels in loader:
-            yield (
-                images.to(device, memory_format=layout, non_blocking=True),
-                labels.to(device, non_blocking=True),
-            )
-
-
-def image_loader(setting: Setting, size: int, workers: int) -> "DataLoader[Any]":
-    """Decoded, randomly cropped, flipped and normalised JPEGs; of ImageNet's layout, `train`.
-
-    Raises UsageError when the folder does not hold a batch of images in classes.
-    """
-    import torch
-    from torchvision.datasets import ImageFolder
-    from torchvision.transforms import (
-        Compose,
-        Normalize,
-        RandomHorizontalFlip,
-        RandomResizedCrop,
-        ToTensor,
-    )
-
-    crop = Compose(
-        [RandomResizedCrop(size), RandomHorizontalFlip(), ToTensor(), Normalize(MEAN, STD)]
-    )
-    folder = setting.data or Path()
-    if (folder / "train").is_dir() and (folder / "val").is_dir():
-        folder /= "train"
-    try:
-        images = ImageFolder(folder, crop)
-    except FileNotFoundError as error:
-        message = f"{folder} holds no images; --data wants a folder with one folder per class"
-        raise UsageError(message) from error
-    if len(images) < setting.batch_size or len(images.classes) > CLASSES:
-        message = (
-            f"{folder} has {len(images)} images of {len(images.classes)} classes, not a batch of "
-            f"{setting.batch_size} of at most {CLASSES}; lower --batch or name another folder"
-        )
-        raise UsageError(message)
-    return torch.utils.data.DataLoader(
-        images,
-        batch_size=setting.batch_size,
-        shuffle=True,
-        drop_last=True,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        pin_memory=setting.device.startswith("cuda"),
-        generator=torch.Generator().manual_seed(setting.seed),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+from benchbench import units
 from benchbench.catalog.chips import Chip, CpuFamily
 from benchbench.catalog.identity import MEMORY_VISIBLE
 from benchbench.catalog.offer import STALE_AFTER_DAYS
@@ -20,6 +21,13 @@ SPARSE_OVER_DENSE = 1.9
 EIGHTH_GIB = 2**27
 """Instances are sold in steps of this memory; decimal gigabytes are not multiples of it."""
 ROUNDING = 1.02
+CLOCKS_HZ = (0.8e9, 3.5e9)
+"""No accelerator rates its matrix units outside."""
+SECONDS_TO_READ_MEMORY = (0.005, 0.4)
+"""Memory over its bandwidth: 25 ms on an H100, 0.25 s on a Cloud AI 100."""
+DENSE_FLOPS_PER_WATT = 4e12
+"""No chip of 2026 gives more at 16 bits (H100 1.4, B200 2.25, Cloud AI 100 2.7)."""
+TDP_W = (15.0, 2000.0)
 _RISING: tuple[tuple[Precision, Precision], ...] = (
     ("tf32", "bf16"),
     ("tf32", "fp16"),
@@ -65,9 +73,9 @@ def _error(code: str, where: str, message: str) -> Finding:
 
 def _where(frame: "pd.DataFrame") -> list[str]:
     """`provider/region[/zone]/instance/price_kind` of every row, as `Offer.key`."""
-    zone = frame["zone"].map(lambda name: f"/{name}", na_action="ignore").fillna("")
-    keys = frame["provider"] + "/" + frame["region"] + zone + "/" + frame["instance"]
-    return list(keys + "/" + frame["price_kind"])
+    text = frame[["provider", "region", "zone", "instance", "price_kind"]].astype(object)
+    place = text["region"].where(text["zone"].isna(), text["region"] + "/" + text["zone"])
+    return list(text["provider"] + "/" + place + "/" + text["instance"] + "/" + text["price_kind"])
 
 
 def _duplicates(frame: "pd.DataFrame") -> Iterator[Finding]:
@@ -145,12 +153,39 @@ def _chip(chip: Chip) -> Iterator[Finding]:
     for lower, higher in _RISING:
         if _peak(chip, lower) > _peak(chip, higher) * ROUNDING > 0:
             yield _error("peaks", chip.name, f"{lower} is faster than {higher}")
-    for precision, per_clock in chip.flop_per_clock_per_unit.items():
-        computed = per_clock * (chip.units or 0) * (chip.clock_hz or 0)
-        if not 1 / ROUNDING <= computed / (_peak(chip, precision) or 1) <= ROUNDING:
-            yield _error("clock", chip.name, f"{precision} is not units x FLOP/clock x clock")
+    yield from _arithmetic(chip)
+    yield from _units_slipped(chip)
     if not chip.peaks:
         yield Finding(severity="note", code="no_peak", where=chip.name, message="no published peak")
+
+
+def _arithmetic(chip: Chip) -> Iterator[Finding]:
+    """Each peak is units x FLOP/clock x clock, or that clock is one a chip can have."""
+    low, high = CLOCKS_HZ
+    for precision, per_clock in chip.flop_per_clock().items():
+        implied, rated = _peak(chip, precision) / per_clock, chip.rated_clock(precision)
+        if rated is None and not low <= implied <= high:
+            told = f"{precision} would need a clock of {units.clock(implied)}"
+            yield _error("clock", chip.name, told)
+        elif rated is not None and not 1 / ROUNDING <= implied / rated <= ROUNDING:
+            yield _error("clock", chip.name, f"{precision} is not units x FLOP/clock x clock")
+
+
+def _units_slipped(chip: Chip) -> Iterator[Finding]:
+    """GB for B, mW for W, FLOP for TFLOP."""
+    bandwidth, tdp_w = chip.bandwidth_bytes_per_s, chip.tdp_w
+    fastest, slowest = SECONDS_TO_READ_MEMORY
+    if bandwidth and not fastest <= chip.memory_bytes / bandwidth <= slowest:
+        seconds = units.duration(chip.memory_bytes / bandwidth)
+        yield _error("bandwidth", chip.name, f"to read its memory once would take {seconds}")
+    if tdp_w is None:
+        return
+    if not TDP_W[0] <= tdp_w <= TDP_W[1]:
+        yield _error("power", chip.name, f"a power of {units.power(tdp_w)} is no chip's")
+    dense = max(_peak(chip, "bf16"), _peak(chip, "fp16"))
+    if dense > DENSE_FLOPS_PER_WATT * tdp_w:
+        told = f"{units.flops(dense)} from {units.power(tdp_w)}; were sparse figures meant?"
+        yield _error("efficiency", chip.name, told)
 
 
 def _peak(chip: Chip, precision: Precision) -> float:

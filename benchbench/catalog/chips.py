@@ -28,10 +28,16 @@ class Chip(Model):
     memory_bytes: Annotated[int, Field(gt=0)]
     bandwidth_bytes_per_s: Positive | None = None
     tdp_w: Positive | None = None
+    l2_bytes: Annotated[int, Field(gt=0)] | None = None
+    """The cache all compute units share."""
     clock_hz: Positive | None = None
     """Behind the peaks."""
+    clocks: Peaks = {}
+    """In Hz, where a precision is rated at another clock: H100's fp32 at 1.98 GHz, bf16 at 1.83."""
     units: int | None = None
     """Tensor cores (AMD: compute units) behind the peaks."""
+    dies: Annotated[int, Field(gt=0)] = 1
+    """Devices the driver shows of one card: an MI250X is two, each with half of everything."""
     multiprocessors: int | None = None
     flop_per_clock_per_unit: Peaks = {}
     aliases: tuple[str, ...] = ()
@@ -48,6 +54,15 @@ class Chip(Model):
     def peak(self, precision: Precision) -> float | None:
         """Dense FLOP/s at `precision`; None where the chip has none or nobody says."""
         return self.peaks.get(precision)
+
+    def rated_clock(self, precision: Precision) -> float | None:
+        """The clock in Hz behind the peak at `precision`."""
+        return self.clocks.get(precision, self.clock_hz)
+
+    def flop_per_clock(self) -> Peaks:
+        """FLOP per clock of all units, where both are known."""
+        units = self.units
+        return {name: units * rate for name, rate in self.flop_per_clock_per_unit.items() if units}
 
     @property
     def family(self) -> str:
@@ -111,8 +126,13 @@ class CpuFamily(Model):
         """FLOP/s: physical cores x FLOP/cycle x all-core clock; empty where no clock is known."""
         if self.clock_hz is None:
             return {}
+        per_clock = self.flop_per_clock(cores, instruction_sets)
+        return {name: flop * self.clock_hz for name, flop in per_clock.items()}
+
+    def flop_per_clock(self, cores: float, instruction_sets: tuple[str, ...] = ()) -> Peaks:
+        """FLOP per clock of `cores` physical cores."""
         per_cycle = {name: self.flop_per_cycle(name, instruction_sets) for name in self.rates}
-        return {name: cores * rate * self.clock_hz for name, rate in per_cycle.items() if rate}
+        return {name: cores * rate for name, rate in per_cycle.items() if rate}
 
     def bandwidth(self, cores: float) -> float | None:
         """Bytes/s: the sockets' bandwidth in proportion to the cores used."""

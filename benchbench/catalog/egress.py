@@ -42,6 +42,9 @@ class Schedule(Model):
     gb_bytes: Literal[1073741824, 1000000000]
     """What this provider bills as one GB."""
     free_gb: NonNegative = 0
+    """What costs nothing before the first tier begins."""
+    allowance_gb: NonNegative = 0
+    """What is free once per account, for all its services and regions together."""
     tiers: tuple[Tier, ...]
     source: str
     source_url: str
@@ -92,8 +95,9 @@ class Bill(Model):
     size: Size
     lines: tuple[Line, ...]
     usd_per_month: float
-    usd_per_month_without_free: float
-    """Where the free amount is used up by other traffic of the same account."""
+    """The account's allowance not counted: other traffic may have used it up."""
+    usd_per_month_with_allowance: float | None = None
+    """Where all of it is still there; None where there is none."""
     source: str
     source_url: str
     as_of: date
@@ -127,13 +131,15 @@ def _lines(schedule: Schedule, size_bytes: float) -> Iterator[Line]:
 
 def bill(schedule: Schedule, size: Size, region: str | None = None) -> Bill:
     """One month of `size`, with the line of each tier."""
-    paid_from_the_first = schedule.model_copy(update={"free_gb": 0.0})
+    allowed = schedule.model_copy(update={"free_gb": schedule.free_gb + schedule.allowance_gb})
     return Bill(
         region=region,
         size=size,
         lines=lines(schedule, size.size_bytes),
         usd_per_month=monthly_cost_usd(schedule, size.size_bytes),
-        usd_per_month_without_free=monthly_cost_usd(paid_from_the_first, size.size_bytes),
+        usd_per_month_with_allowance=monthly_cost_usd(allowed, size.size_bytes)
+        if schedule.allowance_gb
+        else None,
         **schedule.model_dump(
             include={
                 "provider",
@@ -154,18 +160,24 @@ def size(text: str, schedule: Schedule) -> Size:
 
     A TiB is 2**40 bytes for everybody; a TB is what the provider bills as one.
     """
+    size_bytes, taken = amount(text, gb_bytes=schedule.gb_bytes)
+    bills = "" if "iB" in taken or taken == "bytes" else f", as {schedule.provider} bills"
+    return Size(size_bytes=size_bytes, taken_as=taken + bills)
+
+
+def amount(text: str, *, gb_bytes: int) -> tuple[float, str]:
+    """Bytes, and what was taken for one of the unit: `1 TB = 2^40 bytes`; raises UsageError."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is no amount of data; write it as 500GB, 15TB or 15TiB")
     number, prefix, binary = match.groups()
-    power = (_PREFIXES.index(prefix.upper()) + 1) if prefix else 0
-    by_two = bool(binary) or schedule.gb_bytes == GIB
-    taken = (1024 if by_two else 1000) ** power
-    unit = f"{prefix.upper()}{'i' if binary else ''}B"
+    if not prefix:
+        return float(number), "bytes"
+    power = _PREFIXES.index(prefix.upper()) + 1
+    by_two = bool(binary) or gb_bytes == GIB
     exponent = f"2^{10 * power}" if by_two else f"10^{3 * power}"
-    bills = "" if binary or not prefix else f", as {schedule.provider} bills"
-    told = f"1 {unit} = {exponent} bytes{bills}" if prefix else "bytes"
-    return Size(size_bytes=float(number) * taken, taken_as=told)
+    unit = f"{prefix.upper()}{'i' if binary else ''}B"
+    return float(number) * (1024 if by_two else 1000) ** power, f"1 {unit} = {exponent} bytes"
 
 
 def find(provider: str, service: Service, region: str | None = None) -> Schedule:

@@ -1,29 +1,26 @@
 """What this machine can do at its best: matrices, memory, transfers, storage. Imports torch.
 
 Each ceiling is the median rate of the best path and shape found, measured anew after the search;
-its `setting` keeps the shape and the trial rate of every path tried, None where one does not work.
-Devices are measured one after the other.
+its `setting` keeps the shape and the trial rate of every path tried, None where one does not work,
+and a GPU's clock, power and reasons to throttle while the winner ran.
+Devices are measured one after the other; several GPUs then all at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
-from benchbench.ceilings import matmul, memory, storage
+from benchbench.ceilings import cpu, cuda, decode, storage
+from benchbench.ceilings.gauge import Gauge, NoGauge
 from benchbench.ceilings.search import Kernel, ceiling
-from benchbench.ceilings.stopwatch import CudaTimeline, DeviceStopwatch, HostStopwatch, flusher
+from benchbench.ceilings.stopwatch import HostStopwatch
+from benchbench.ceilings.together import Alone, together
 from benchbench.errors import CannotMeasureError
 from benchbench.record import Ceiling, Precision
 
-__all__ = ["measure"]
-
-_CPU: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp64")
-_CUDA: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16", "fp64")
-_UNKNOWN_CACHE_BYTES = 64 * 2**20
+__all__ = ["feeding", "measure"]
 
 
 def measure(
@@ -32,47 +29,85 @@ def measure(
     precisions: Sequence[Precision],
     seconds_per_kernel: float,
     on_progress: Callable[[str], None] | None = None,
-    storage_folder: Path | None = None,
     last_level_cache_bytes: int | None = None,
     available_bytes: int | None = None,
+    gauges: Callable[[str], Gauge | None] = lambda _device: None,
 ) -> tuple[Ceiling, ...]:
-    """The ceilings of storage and `devices`, in this process.
+    """The ceilings of `devices`, in this process.
 
     Each takes about twice `seconds_per_kernel`, and the time to make its operands.
 
     `last_level_cache_bytes` and `available_bytes` are the host's; without the latter, half of what
-    the operating system calls available is used. A precision a device has no units or no matrix
-    product for is left out; `on_progress` hears of a kernel none of whose paths works here.
-    Raises CannotMeasureError for a device that is not there and a storage folder that cannot be
-    used, InvalidMeasurementError if a kernel's result is wrong.
+    the operating system calls available is used. `gauges` gives a GPU's counters, None where nobody
+    can read them. A precision a device has no units or no matrix product for is left out;
+    `on_progress` hears of a kernel none of whose paths works here.
+    Raises CannotMeasureError for a device that is not there, InvalidMeasurementError if a kernel's
+    result is wrong.
     """
     for device in devices:
         _known(device)
     tell = on_progress or (lambda _text: None)
     available = available_bytes or psutil.virtual_memory().available
-    kernels = chain.from_iterable(
-        _cpu_kernels(precisions, last_level_cache_bytes, available)
-        if device == "cpu"
-        else _cuda_kernels(device, precisions)
-        for device in devices
-    )
-    found = []
-    if storage_folder is not None:
-        with storage.random_file(storage_folder) as file:
-            found.append(_measured(_storage_kernel(file), seconds_per_kernel, tell))
-    # NumPy's BLAS would otherwise take hyper-threads that PyTorch leaves alone.
-    with threadpool_limits(torch.get_num_threads(), user_api="blas"), torch.inference_mode():
-        found += [_measured(kernel, seconds_per_kernel, tell) for kernel in kernels]
-    return tuple(each for each in found if each is not None)
+    gpus = [device for device in devices if device != "cpu"]
+    on_host: list[Ceiling] = []
+    alone: list[Alone] = []
+    with torch.inference_mode():
+        if "cpu" in devices:
+            on_host += cpu.measure(
+                precisions=precisions,
+                seconds=seconds_per_kernel,
+                tell=tell,
+                cache_bytes=last_level_cache_bytes,
+                available_bytes=available,
+            )
+        for device in gpus:
+            gauge = gauges(device) or NoGauge()
+            kernels = cuda.kernels(device, precisions, gauge, _neighbour(gpus, device))
+            alone += _measured(kernels, seconds_per_kernel, tell)
+    if len(gpus) > 1:
+        tell("all GPUs at once")
+    return (*on_host, *(one.found for one in alone), *together(alone, seconds_per_kernel))
 
 
-def _measured(kernel: Kernel, seconds: float, tell: Callable[[str], None]) -> Ceiling | None:
-    name = " ".join(filter(None, (kernel.kind, kernel.dtype, "on", kernel.device)))
-    tell(name)
-    found = ceiling(kernel, seconds)
-    if found is None:
-        tell(f"{name}: no path works here")
-    return found
+def feeding(
+    *,
+    seconds_per_kernel: float,
+    decoders: int = 0,
+    folder: Path | None = None,
+    on_progress: Callable[[str], None] | None = None,
+) -> tuple[Ceiling, ...]:
+    """What feeds a model: up to `decoders` processes that decode images, and a folder's disk.
+
+    Call it before `measure`: the decoders are forked, and a process that uses a GPU must not be.
+    Raises CannotMeasureError for a folder that cannot be used.
+    """
+    tell = on_progress or (lambda _text: None)
+    found: list[Alone] = []
+    if decoders:
+        found += _measured([_decoding(decoders)], seconds_per_kernel, tell)
+    if folder is not None:
+        with storage.random_file(folder) as file:
+            found += _measured(_storage(file), seconds_per_kernel, tell)
+    return tuple(one.found for one in found)
+
+
+def _measured(
+    kernels: Iterable[Kernel], seconds: float, tell: Callable[[str], None]
+) -> Iterator[Alone]:
+    for kernel in kernels:
+        name = " ".join(filter(None, (kernel.kind, kernel.dtype, "on", kernel.device)))
+        tell(name)
+        with kernel.scope():
+            found = ceiling(kernel, seconds)
+        if found is None:
+            tell(f"{name}: no path works here")
+        else:
+            yield Alone(kernel, found)
+
+
+def _neighbour(gpus: Sequence[str], device: str) -> str | None:
+    """The next GPU in the ring, as collectives send; one alone has none."""
+    return gpus[(gpus.index(device) + 1) % len(gpus)] if len(gpus) > 1 else None
 
 
 def _known(device: str) -> str:
@@ -92,38 +127,12 @@ def _known(device: str) -> str:
     return device
 
 
-def _cpu_kernels(
-    precisions: Sequence[Precision], cache_bytes: int | None, available: int
-) -> Iterator[Kernel]:
-    threads = torch.get_num_threads()
-    cold = HostStopwatch(flusher(cache_bytes or _UNKNOWN_CACHE_BYTES, "cpu"))
-    for precision in (each for each in precisions if each in _CPU):
-        yield Kernel("matmul", "FLOP/s", "cpu", cold, matmul.cpu(precision), precision, threads)
-    size = memory.array_bytes(cache_bytes, available, arrays=3)
-    warm = HostStopwatch()
-    operands = memory.Operands(size, "cpu")
-    copies, triads = memory.copies(operands, threads), memory.triads(operands, threads)
-    yield Kernel("memory_copy", "byte/s", "cpu", warm, copies, threads=threads)
-    yield Kernel("memory_triad", "byte/s", "cpu", warm, triads, threads=threads)
+def _storage(file: Path) -> Iterator[Kernel]:
+    watch = HostStopwatch()
+    yield Kernel("storage_read", "byte/s", "storage", watch, storage.reads(file))
+    yield Kernel("storage_random_read", "op/s", "storage", watch, storage.random_reads(file))
 
 
-def _cuda_kernels(device: str, precisions: Sequence[Precision]) -> Iterator[Kernel]:
-    cache_bytes = torch.cuda.get_device_properties(device).L2_cache_size
-    size = memory.array_bytes(cache_bytes, torch.cuda.mem_get_info(device)[0], arrays=3)
-    with torch.cuda.device(device):
-        cold = DeviceStopwatch(CudaTimeline(), flusher(cache_bytes, device))
-        for precision in (each for each in precisions if each in _CUDA):
-            yield Kernel(
-                "matmul", "FLOP/s", device, cold, matmul.cuda(precision, device), precision
-            )
-        warm = DeviceStopwatch(CudaTimeline())
-        operands = memory.Operands(size, device)
-        yield Kernel("memory_copy", "byte/s", device, cold, memory.copies(operands, 1))
-        yield Kernel("memory_triad", "byte/s", device, cold, memory.triads(operands, 1))
-        there, back = (memory.transfers(device, to_device=each) for each in (True, False))
-        yield Kernel("host_to_device", "byte/s", device, warm, there)
-        yield Kernel("device_to_host", "byte/s", device, warm, back)
-
-
-def _storage_kernel(file: Path) -> Kernel:
-    return Kernel("storage_read", "byte/s", "storage", HostStopwatch(), storage.reads(file))
+def _decoding(most_workers: int) -> Kernel:
+    candidates = decode.loaders(most_workers)
+    return Kernel("image_decode", "image/s", "cpu", HostStopwatch(), candidates)

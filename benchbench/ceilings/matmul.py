@@ -6,19 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from benchbench.ceilings.search import Candidate, Prepared
+from benchbench.ceilings import integer
+from benchbench.ceilings.search import Candidate, Prepared, kept
+from benchbench.ceilings.varied import as_tensor, require_varied
 from benchbench.precision import set_float32_math, torch_dtype
 from benchbench.record import Precision
 
-_CPU_SIZES = (512, 1024, 2048, 4096, 8192)
-_CUDA_SHAPES = (
-    (2048, 2048, 2048),
-    (4096, 4096, 4096),
-    (8192, 4096, 8192),
-    (8192, 8192, 8192),
-    (16384, 8192, 8192),
-    (16384, 16384, 16384),
-)
+_CPU_SIZES = (320, 640, 1280, 2560, 5120, 10240)
+"""Multiples of 320: a BLAS works in blocks of 192, 240, 320 or 384, and a rest costs it time."""
 _CONV_CHANNELS, _CONV_INPUT, _CONV_KERNEL = 256, 30, 3
 _CONV_BATCHES = (4, 16, 64)
 _CHECKED = 16
@@ -28,6 +23,8 @@ _TOLERANCE = {
     torch.float32: 2e-3,  # wide enough for TF32's 10 bits of mantissa
     torch.bfloat16: 2e-2,
     torch.float16: 5e-3,
+    torch.float8_e4m3fn: 2e-2,  # of the fp8 operands as they are; the result is bf16
+    torch.int8: 0.0,
 }
 
 
@@ -43,25 +40,28 @@ Path = Callable[[Operands], Callable[[], torch.Tensor]]
 
 
 def cpu(precision: Precision) -> list[Candidate]:
-    """PyTorch's matmul and linear layer, prepacked weights, a convolution, NumPy's BLAS."""
+    """PyTorch's matmul and linear layer, prepacked weights, a convolution, NumPy's BLAS.
+
+    A type narrower than fp32 may also be widened first, which is the faster way on a processor
+    without units for it.
+    """
+    shapes = [(size, size, size) for size in _CPU_SIZES]
+    if precision == "int8":
+        return integer.candidates(shapes)
     dtype = torch_dtype(precision, "cpu")
-    paths = {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
-    paths |= {"oneDNN prepacked linear": onednn_prepacked}
+    paths: dict[str, Path] = {"oneDNN prepacked linear": onednn_prepacked}
+    paths |= {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
     if dtype == torch.float32:
         paths |= {"MKL prepacked linear": mkl_prepacked}
     if dtype in (torch.float32, torch.float64):
         paths |= {"numpy.matmul": numpy_matmul}
-    shapes = [(size, size, size) for size in _CPU_SIZES]
+    else:
+        paths |= {"widened to fp32, torch.matmul": widened(matmul)}
+        paths |= {"widened to fp32, numpy.matmul": widened(numpy_matmul)}
     return [
         *_candidates(paths, shapes, precision, "cpu"),
         *(_convolution(batch, dtype) for batch in _CONV_BATCHES),
     ]
-
-
-def cuda(precision: Precision, device: str) -> list[Candidate]:
-    """The BLAS with both layouts of the weight. No convolution: cuDNN's Winograd skips FLOPs."""
-    paths = {"torch.matmul": matmul, "torch.nn.functional.linear": linear}
-    return _candidates(paths, list(_CUDA_SHAPES), precision, device)
 
 
 def matmul(operands: Operands) -> Callable[[], torch.Tensor]:
@@ -83,7 +83,7 @@ def onednn_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
     weight = operands.b.T.contiguous()
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, operands.a.shape[0])  # noqa: SLF001 - the compiler's own name for it
     run = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 - the same
-    return lambda: _tensor(run(operands.a, packed, None, "none", [], ""))
+    return lambda: as_tensor(run(operands.a, packed, None, "none", [], ""))
 
 
 def mkl_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
@@ -92,7 +92,7 @@ def mkl_prepacked(operands: Operands) -> Callable[[], torch.Tensor]:
     weight = operands.b.T.contiguous()
     packed = torch.ops.mkl._mkl_reorder_linear_weight(weight, rows)  # noqa: SLF001 - the compiler's own name for it
     run = torch.ops.mkl._mkl_linear  # noqa: SLF001 - the same
-    return lambda: _tensor(run(operands.a, packed, weight, None, rows))
+    return lambda: as_tensor(run(operands.a, packed, weight, None, rows))
 
 
 def numpy_matmul(operands: Operands) -> Callable[[], torch.Tensor]:
@@ -102,11 +102,25 @@ def numpy_matmul(operands: Operands) -> Callable[[], torch.Tensor]:
     return lambda: torch.from_numpy(np.matmul(a, b, out=out))
 
 
-def _tensor(value: object) -> torch.Tensor:
-    if not isinstance(value, torch.Tensor):
-        message = f"a linear operator returned {type(value).__name__}"
-        raise RuntimeError(message)  # noqa: TRY004 - "this path does not work here", as torch says it
-    return value
+def widened(multiply: Path) -> Path:
+    """Both operands become fp32, are multiplied by that path, and the product is narrowed again.
+
+    All of it is done in every call; nothing is kept from one to the next.
+    """
+
+    def path(operands: Operands) -> Callable[[], torch.Tensor]:
+        wide = Operands(operands.a.float(), operands.b.float())
+        run = multiply(wide)
+        out = torch.empty(wide.a.shape[0], wide.b.shape[1], dtype=operands.a.dtype)
+
+        def call() -> torch.Tensor:
+            wide.a.copy_(operands.a)
+            wide.b.copy_(operands.b)
+            return out.copy_(run())
+
+        return call
+
+    return path
 
 
 def _candidates(
@@ -138,8 +152,9 @@ def _preparation(
             torch.randn(m, k, device=device, dtype=dtype),
             torch.randn(k, n, device=device, dtype=dtype),
         )
-        multiply = path(operands)
-        return Prepared(multiply, lambda: agrees(multiply(), operands))
+        require_varied(operands.a, operands.b)
+        multiply, product = kept(path(operands))
+        return Prepared(multiply, lambda: agrees(product(), operands))
 
     return prepare
 
@@ -166,14 +181,13 @@ def _convolution(batch: int, dtype: torch.dtype) -> Candidate:
     def prepare() -> Prepared:
         images = torch.randn(batch, channels, side, side).to(dtype, memory_format=_LAST)
         weight = torch.randn(channels, channels, kernel, kernel).to(dtype, memory_format=_LAST)
+        require_varied(images, weight)
         corner = torch.einsum(
             "ncij,ocij->no", images[..., -kernel:, -kernel:].double(), weight.double()
         )
 
-        def convolve() -> torch.Tensor:
-            return torch.conv2d(images, weight)
-
-        return Prepared(convolve, lambda: _close(convolve()[..., -1, -1], corner, dtype))
+        convolve, features = kept(lambda: torch.conv2d(images, weight))
+        return Prepared(convolve, lambda: _close(features()[..., -1, -1], corner, dtype))
 
     return Candidate(
         path="torch.conv2d",

@@ -12,7 +12,6 @@ from benchbench.ceilings.search import Candidate, Prepared
 _TIMES_CACHE = 4
 """Arrays this many times the last-level cache: McCalpin's rule for STREAM."""
 _SMALLEST_ARRAY_BYTES = 256 * 2**20
-_TRANSFER_BYTES = (16 * 2**20, 64 * 2**20, 256 * 2**20)
 _FP32_BYTES = 4
 _ROW = 2**16
 """fp32 elements of one block: 256 KiB, inside a core's own cache."""
@@ -27,6 +26,12 @@ def array_bytes(last_level_cache_bytes: int | None, available_bytes: int, arrays
     wanted = max(_TIMES_CACHE * (last_level_cache_bytes or 0), _SMALLEST_ARRAY_BYTES)
     block = _ROW * _FP32_BYTES
     return max(block, min(wanted, available_bytes // _HALF // arrays) // block * block)
+
+
+def leaves_cache(size_bytes: int, last_level_cache_bytes: int) -> bool:
+    """Whether an array is so large that the cache cannot flatter the memory."""
+    block = _ROW * _FP32_BYTES  # what `array_bytes` rounds to
+    return size_bytes + block > _TIMES_CACHE * last_level_cache_bytes
 
 
 class Arrays(NamedTuple):
@@ -58,32 +63,17 @@ class Operands:
 
 
 def copies(operands: Operands, threads: int) -> list[Candidate]:
-    """`target = left`: two arrays."""
+    """`target = left` on the host: two arrays."""
     paths: dict[str, Path] = {"torch.Tensor.copy_": _torch_copy}
-    if operands.device == "cpu":
-        paths["numpy.copyto, one slice a thread"] = _sliced(np_copy, threads)
+    paths["numpy.copyto, one slice a thread"] = _sliced(np_copy, threads)
     return [_candidate(name, path, operands, 2, is_copy) for name, path in paths.items()]
 
 
 def triads(operands: Operands, threads: int) -> list[Candidate]:
-    """`target = left + 3 * right`: three arrays."""
+    """`target = left + 3 * right` on the host: three arrays."""
     paths: dict[str, Path] = {"torch.add": _torch_triad}
-    if operands.device == "cpu":
-        paths["numpy in blocks, one slice a thread"] = _sliced(np_triad, threads)
+    paths["numpy in blocks, one slice a thread"] = _sliced(np_triad, threads)
     return [_candidate(name, path, operands, 3, is_triad) for name, path in paths.items()]
-
-
-def transfers(device: str, *, to_device: bool) -> list[Candidate]:
-    """Pinned host memory to the device or back; each byte is counted once."""
-    return [
-        Candidate(
-            path="torch.Tensor.copy_, pinned",
-            shape=f"{size} B",
-            amount=float(size),
-            prepare=_transfer(size, device, to_device=to_device),
-        )
-        for size in _TRANSFER_BYTES
-    ]
 
 
 def is_copy(arrays: Arrays) -> bool:
@@ -154,19 +144,3 @@ def _random(size_bytes: int, device: str) -> torch.Tensor:
     blocks = torch.empty(size_bytes // (_ROW * _FP32_BYTES), _ROW, device=device).zero_()
     shift = torch.arange(len(blocks), device=device, dtype=torch.float32)
     return torch.add(block, shift.unsqueeze(1), out=blocks)
-
-
-def _transfer(size_bytes: int, device: str, *, to_device: bool) -> Callable[[], Prepared]:
-    def prepare() -> Prepared:
-        host = torch.randint(256, (size_bytes,), dtype=torch.uint8).pin_memory()
-        there = torch.empty_like(host, device=device)
-        if to_device:
-            source, target = host, there
-        else:
-            source, target = there.copy_(host), torch.empty_like(host).pin_memory()
-        return Prepared(
-            lambda: target.copy_(source, non_blocking=True),
-            lambda: torch.equal(target.cpu(), source.cpu()),
-        )
-
-    return prepare

@@ -40,6 +40,18 @@ class HostStopwatch:
         return (self._clock() - start) * _NANOSECOND
 
 
+class SelfTimed:
+    """For calls that return the seconds they took by a clock nearer to the work."""
+
+    def time(self, call: Callable[[], object]) -> float:
+        """What the call says. Raises TypeError if it says nothing."""
+        seconds = call()
+        if not isinstance(seconds, float):
+            message = f"a call that times itself returned {seconds!r}"
+            raise TypeError(message)
+        return seconds
+
+
 class Event(Protocol):
     """A mark on the device's timeline."""
 

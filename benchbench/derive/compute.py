@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
+from benchbench.derive import comparable, feeding
 from benchbench.derive.figures import Figures, InputCost, Percentile
-from benchbench.derive.regime import regime
+from benchbench.derive.regime import Roofline, regime
 from benchbench.record import (
     Caveat,
     Ceiling,
@@ -22,11 +23,13 @@ from benchbench.stats import Estimate
 def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
-    Records of unlike machines, settings or runs never merge.
+    Records of unlike machines, settings or runs never merge. The trials of a search are left out:
+    too short to stand for their configuration, they are listed by the record of its winner.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(_configuration(record), []).append(record)
+        if not record.is_trial:
+            groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
 
@@ -45,12 +48,15 @@ def figures(
     Raises ValueError on no records.
     """
     first = records[0]
+    tuning = first.tuning
     validity = _worst(records)
     measured = [record.measurement for record in records if record.measurement is not None]
     believed = measured if validity != "invalid" else []
     throughput = _throughput(believed)
     reached = _reached(first, throughput, datasheet_flops, datasheet_bytes_per_s)
     input_cost = _input_cost(believed, throughput)
+    decoded = feeding.decoders(first)
+    hungry = feeding.too_slow(decoded, throughput, input_cost)
     return Figures(
         workload=first.workload,
         scenario=first.scenario,
@@ -59,19 +65,25 @@ def figures(
         batch_size=first.batch_size,
         backend=first.backend,
         devices=first.devices,
+        role=None if tuning is None or tuning.role == "trial" else tuning.role,
+        session=first.provenance.session,
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
         throughput=throughput,
         latency=_latency(believed),
-        regime=regime(believed, input_cost, reached["share_of_achievable"], reached["mbu"]),
+        regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
+        decode_ceiling=decoded,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
         load_s=believed[0].load_s if believed else None,
         first_step_s=believed[0].first_step_s if believed else None,
         validity=validity,
-        caveats=_caveats(records, reached["mfu"], reached["share_of_achievable"]),
+        caveats=(
+            *_caveats(records, reached["share_of_achievable"]),
+            *(() if hungry is None else (hungry,)),
+        ),
         **_steps(believed),
         **_energy(believed),
         **reached,
@@ -106,26 +118,23 @@ def _reached(
     }
 
 
-def _configuration(record: Record) -> str:
-    kept = record.model_dump(
-        mode="json",
-        include={
-            "workload",
-            "scenario",
-            "driver",
-            "precision",
-            "batch_size",
-            "backend",
-            "devices",
-            "parameters",
-            "effort",
-            "provenance",
-            "system",
-        },
+def _roofline(first: Record, reached: dict[str, Any]) -> Roofline:
+    threads = first.parameters.get("threads")
+    return Roofline(
+        compute=reached["share_of_achievable"],
+        memory=reached["mbu"],
+        ceilings=tuple(
+            ceiling
+            for ceiling in first.ceilings
+            if ceiling.device == first.devices[0] and ceiling.dtype in (None, first.precision)
+        ),
+        threads=threads if isinstance(threads, int) else None,
+        cores=first.system.cpu.usable_cores,
     )
-    kept["provenance"] = [record.provenance.session, record.provenance.workload_sha256]
-    kept["system"]["memory"]["available_bytes"] = None
-    return json.dumps(kept, sort_keys=True)
+
+
+def _configuration(record: Record) -> str:
+    return json.dumps([comparable.key(record), record.provenance.session], sort_keys=True)
 
 
 def _worst(records: Sequence[Record]) -> Validity:
@@ -137,27 +146,19 @@ def _throughput(measured: Sequence[Measurement]) -> Estimate | None:
     """Units completed ÷ elapsed time; never 1 ÷ latency.
 
     Within one process the interval is the steps'; over several processes it is theirs, because
-    they vary more. With five or more, the fastest and the slowest are dropped.
+    they vary more.
     """
     if not measured:
         return None
-    rates = sorted(one.units_completed / one.elapsed_s for one in measured)
-    if len(rates) >= _DROP_EXTREMES_FROM:
-        rates = rates[1:-1]
-    if len(measured) > 1:
-        ends = stats.student_interval(rates)
-    else:
-        ends = _rate_interval(measured[0], rates[0])
-    steps = sum(len(one.step_s) for one in measured)
-    return _estimate(rates, ends).model_copy(update={"n": steps})
-
-
-_DROP_EXTREMES_FROM = 5
+    value, ends = stats.over_repeats([one.units_completed / one.elapsed_s for one in measured])
+    if len(measured) == 1:
+        ends = _rate_interval(measured[0], value)
+    return _estimate(value, ends, n=sum(len(one.step_s) for one in measured))
 
 
 def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:
     """The relative interval of the mean step, carried over to the rate."""
-    ends = stats.mean_interval(measurement.step_s) if measurement.step_s else None
+    ends = stats.mean_step_interval(measurement)
     if ends is None or ends[0] <= 0:
         return None
     mean = sum(measurement.step_s) / len(measurement.step_s)
@@ -168,10 +169,11 @@ def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
     pooled = [seconds for one in measured for seconds in one.step_s]
     if not pooled:
         return {"step_s": None}
-    low, high = stats.median_interval(pooled)
-    middle = stats.median(pooled)
+    middle, ends = stats.over_repeats([stats.median(one.step_s) for one in measured if one.step_s])
+    if ends is None:
+        ends = stats.median_interval(pooled)
     return {
-        "step_s": Estimate(value=middle, low=low, high=high, n=len(pooled), basis="measured"),
+        "step_s": _estimate(middle, ends, n=len(pooled)),
         "step_s_mad": stats.mad(pooled),
         "step_s_p5": stats.quantile(pooled, 5),
         "step_s_p95": stats.quantile(pooled, 95),
@@ -194,15 +196,15 @@ def _latency(measured: Sequence[Measurement]) -> tuple[Percentile, ...]:
 
 
 def _ceiling(record: Record, kind: str, precision: Precision | None = None) -> Ceiling | None:
-    """The best of that kind on the record's first device."""
+    """The best of that kind: of several devices at work the slowest one's, else the first's."""
     fitting = [
         ceiling
         for ceiling in record.ceilings
-        if ceiling.kind == kind
-        and ceiling.device == record.devices[0]
-        and (precision is None or ceiling.dtype == precision)
+        if ceiling.kind == kind and (precision is None or ceiling.dtype == precision)
     ]
-    return max(fitting, key=lambda ceiling: ceiling.value, default=None)
+    together = [one for one in fitting if one.device == "all" and len(record.devices) > 1]
+    alone = [one for one in fitting if one.device == record.devices[0]]
+    return max(together or alone, key=lambda ceiling: ceiling.value, default=None)
 
 
 def _input_cost(measured: Sequence[Measurement], throughput: Estimate | None) -> InputCost | None:
@@ -213,7 +215,8 @@ def _input_cost(measured: Sequence[Measurement], throughput: Estimate | None) ->
     memory_steps = [seconds for one in fed for seconds in one.step_from_memory_s or ()]
     from_memory = None
     if memory_steps:
-        step = _estimate(memory_steps, stats.mean_interval(memory_steps))
+        mean = sum(memory_steps) / len(memory_steps)
+        step = _estimate(mean, stats.mean_interval(memory_steps), n=len(memory_steps))
         from_memory = step.inverted(fed[0].units_per_step)
     return InputCost(
         seconds_per_step=sum(waited) / len(waited),
@@ -232,25 +235,23 @@ def _energy(measured: Sequence[Measurement]) -> dict[str, Any]:
             if any(e.scope == scope for e in one.energy)
         ]
         if per_unit and len(per_unit) == len(measured):
-            mean = _estimate(per_unit, stats.student_interval(per_unit))
+            mean = _estimate(*stats.over_repeats(per_unit), n=len(per_unit))
             return {"joules_per_unit": mean, "energy_scope": scope}
     return {}
 
 
-def _estimate(samples: Sequence[float], ends: tuple[float, float] | None) -> Estimate:
-    """The mean of positive samples; an interval reaching below 0 is cut there."""
+def _estimate(value: float, ends: tuple[float, float] | None, *, n: int) -> Estimate:
+    """Of a positive quantity: an interval reaching below 0 is cut there."""
     return Estimate(
-        value=sum(samples) / len(samples),
+        value=value,
         low=None if ends is None else max(ends[0], 0.0),
         high=None if ends is None else ends[1],
-        n=len(samples),
+        n=n,
         basis="measured",
     )
 
 
-def _caveats(
-    records: Sequence[Record], mfu: Estimate | None, share: Estimate | None
-) -> tuple[Caveat, ...]:
+def _caveats(records: Sequence[Record], share: Estimate | None) -> tuple[Caveat, ...]:
     """The records' own doubts, once each, and those only the derived figures show."""
     seen = {caveat.code: caveat for record in records for caveat in record.caveats}
     if share is not None and share.value > 1:
@@ -259,13 +260,6 @@ def _caveats(
             severity="warning",
             message=f"{units.percent(share.value, 3)} of the measured matmul ceiling was reached",
             remedy="measure the ceilings again on a quiet machine: benchbench doctor --ceilings",
-        )
-    if mfu is not None and mfu.value > 1:
-        seen["above_datasheet"] = Caveat(
-            code="above_datasheet",
-            severity="warning",
-            message=f"{units.percent(mfu.value, 3)} of the datasheet's peak was reached",
-            remedy="check the device's variant and clock: benchbench doctor",
         )
     return tuple(seen.values())
 

@@ -6,6 +6,7 @@ from benchbench.record import Caveat, Ceiling, EnergyScope, Model, Precision, Sc
 from benchbench.stats import Estimate
 
 RegimeName = Literal["compute", "memory", "overhead", "input", "communication", "undetermined"]
+NormalityName = Literal["normal", "low", "high", "unknown"]
 
 
 class Regime(Model):
@@ -14,6 +15,19 @@ class Regime(Model):
     name: RegimeName
     evidence: str
     try_next: str
+
+
+class Normality(Model):
+    """Whether a figure is what such a device usually gives, and how that is known."""
+
+    name: NormalityName
+    because: str
+    try_next: str | None = None
+    quantity: str | None = None
+    """`throughput` per device, or `mfu`; None where nothing is known to compare with."""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Percentile(Model):
@@ -46,6 +60,10 @@ class Figures(Model):
     batch_size: int
     backend: str
     devices: tuple[str, ...]
+    role: Literal["best", "default"] | None = None
+    """In a search for the fastest configuration: its winner, or the default beside it."""
+    session: str = ""
+    """The run it was measured in."""
     processes: int
     steps: int
     throughput: Estimate | None
@@ -67,6 +85,12 @@ class Figures(Model):
     """How the device was identified, and what its peak assumes."""
     mfu: Estimate | None = None
     """Achieved ÷ datasheet."""
+    observed_clock_hz: float | None = None
+    """Mean over the timed window, as sampled; on a CPU while a loop of FMAs ran."""
+    datasheet_flops_at_clock: float | None = None
+    """The datasheet's peak at that clock: units x FLOP/clock x clock."""
+    mfu_at_clock: Estimate | None = None
+    """Achieved ÷ that peak."""
     ceiling: Ceiling | None = None
     """The matmul ceiling of one device at this precision."""
     share_of_achievable: Estimate | None = None
@@ -77,7 +101,11 @@ class Figures(Model):
     mbu: Estimate | None = None
     """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
     regime: Regime
+    normal: Normality | None = None
+    """Is this number normal? None where nobody asked."""
     input_cost: InputCost | None = None
+    decode_ceiling: Ceiling | None = None
+    """The most images a second this machine decodes; of work that trains on images."""
     joules_per_unit: Estimate | None = None
     energy_scope: EnergyScope | None = None
     peak_memory_bytes: int | None = None

@@ -10,6 +10,11 @@ class Budget:
     """Limits of one measurement, in seconds of wall time and in steps.
 
     A step that would end beyond a cap is not begun, but one step of each phase always runs.
+
+    The timed window ends as soon as the 95 % interval of its mean step is within
+    `interval_fraction` either way, once `timed_min_s` and `timed_min_steps` are over; else at its
+    cap or its most steps. The record says which. What a fixed length would add is not certainty:
+    processes differ more than the tenth minute differs from the first, so `REPEATS` are worth more.
     """
 
     warmup_min_s: float
@@ -24,7 +29,7 @@ class Budget:
     window_steps: int = 8
     """Warm-up is over when the medians of two windows of at least this many steps agree."""
     steady_fraction: float = 0.02
-    timed_min_steps: int = 8
+    timed_min_steps: int = 16
     """No early stop before this many steps; the cap knows no such mercy."""
     timed_max_steps: int = 1_000_000
     interval_fraction: float = 0.01
@@ -33,9 +38,9 @@ class Budget:
 
 
 BUDGETS: dict[Effort, Budget] = {
-    "quick": Budget(3.0, 40.0, 10.0, 30.0, 5.0, timeout_s=600.0),
-    "standard": Budget(3.0, 120.0, 60.0, 180.0, 20.0, timeout_s=1800.0),
-    "full": Budget(30.0, 120.0, 600.0, 1200.0, 60.0, timeout_s=5400.0),
+    "quick": Budget(3.0, 30.0, 6.5, 30.0, 10.0, timeout_s=600.0, interval_fraction=0.02),
+    "standard": Budget(3.0, 120.0, 10.0, 180.0, 20.0, timeout_s=1800.0),
+    "full": Budget(30.0, 120.0, 60.0, 1200.0, 60.0, timeout_s=5400.0, interval_fraction=0.005),
 }
 REPEATS: dict[Effort, int] = {"quick": 1, "standard": 3, "full": 5}
 """Separate processes: variance between processes exceeds variance within one."""

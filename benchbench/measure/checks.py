@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from benchbench.stats import median
 from benchbench.workload import Job
 
 _FEWEST_PAIRS = 6
+_NEAR_TIE = 0.1
+"""Standard deviations of a row: bf16 alone moves a logit by up to half of that."""
+_SAMPLED_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,22 @@ def repeat_speedup(job: Job, bench: Bench, *, typical_s: float) -> float | None:
     fresh_s: list[float] = []
     same_s: list[float] = []
     for _ in range(pairs):
-        fresh_s.append(_timed(job, next(job.batches), bench.device))
-        same_s.append(_timed(job, same, bench.device))
+        fresh_s.append(timed(job, next(job.batches), bench.device))
+        same_s.append(timed(job, same, bench.device))
     return _if_consistent(fresh_s, same_s) if median(same_s) > 0 else None
 
 
-def output_cosine(job: Job) -> float | None:
-    """The least cosine between an output and its fp32 reference on one batch; None without one.
+@dataclass(frozen=True)
+class Agreement:
+    """Outputs beside those of the fp32 reference on one batch; the worst of several outputs."""
+
+    cosine: float
+    top1_fraction: float | None = None
+    """Rows whose highest score is the reference's too, near-ties aside; None without rows."""
+
+
+def agreement(job: Job) -> Agreement | None:
+    """None without a reference or outputs.
 
     Raises:
         FloatingPointError: an output holds NaN or infinity.
@@ -66,14 +78,18 @@ def output_cosine(job: Job) -> float | None:
     batch = next(job.batches)
     outputs, references = _arrays(job.step(batch)), _arrays(job.reference(batch))
     if len(outputs) != len(references):
-        return 0.0
-    return min((_cosine(a, b) for a, b in zip(outputs, references, strict=True)), default=None)
+        return Agreement(cosine=0.0)
+    pairs = list(zip(outputs, references, strict=True))
+    if not pairs:
+        return None
+    top1 = [share for a, b in pairs if (share := _top1(a, b)) is not None]
+    return Agreement(min(_cosine(a, b) for a, b in pairs), min(top1, default=None))
 
 
-def output_cosine_if_it_fits(job: Job) -> float | None:
-    """As `output_cosine`; None where memory that held the step cannot hold the reference too."""
+def agreement_if_it_fits(job: Job) -> Agreement | None:
+    """As `agreement`; None where memory that held the step cannot hold the reference too."""
     try:
-        return output_cosine(job)
+        return agreement(job)
     except (MemoryError, RuntimeError) as error:
         if of_exception(error).kind != "out_of_memory":
             raise
@@ -86,14 +102,52 @@ def _if_consistent(fresh_s: Sequence[float], same_s: Sequence[float]) -> float:
     return median(fresh_s) / median(same_s) if faster >= len(same_s) - 1 else 1.0
 
 
-def _timed(job: Job, batch: Any, device: Device) -> float:  # noqa: ANN401 - the workload's own type
+def timed(job: Job, batch: Any, device: Device) -> float:  # noqa: ANN401 - the workload's own type
+    """One step from an idle device to an idle device, in seconds."""
     device.synchronise()
     start = device.mark()
     job.step(batch)
     return device.between_s(start, device.mark())
 
 
+def input_doubt(first: Any, second: Any) -> Literal["constant", "repeated"] | None:  # noqa: ANN401 - as above
+    """What is wrong with two batches in a row, judged by three rows of each array in them.
+
+    Constant numbers switch fewer transistors than real ones and clock higher; repeated ones may be
+    answered from a cache. Whole numbers (labels, masks) only count where there are no others.
+    """
+    rows, later = _sampled(first), _sampled(second)
+    if not rows:
+        return None
+    if all(np.ptp(row) == 0 for row in rows):
+        return "constant"
+    same = len(rows) == len(later) and all(map(np.array_equal, rows, later))
+    return "repeated" if same else None
+
+
+def _sampled(batch: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
+    """The first, middle and last row of every array of a batch; of the real-valued, if any."""
+    arrays = [array for array in _leaves(batch) if len(getattr(array, "shape", ())) > 0]
+    real = [array for array in arrays if "float" in str(array.dtype)]
+    return [_array(_some_rows(array)).ravel() for array in real or arrays if array.shape[0] > 0]
+
+
+def _some_rows(array: Any) -> Any:  # noqa: ANN401 - as above
+    return array[:: max(1, (array.shape[0] - 1) // (_SAMPLED_ROWS - 1))][:_SAMPLED_ROWS]
+
+
+def _top1(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
+    """Of rows of scores (…, classes); None where there are no rows or no choice."""
+    if b.ndim < 2 or b.shape[-1] < 2 or a.shape != b.shape:  # noqa: PLR2004 - as said
+        return None
+    ours, theirs = a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])
+    chosen = np.take_along_axis(theirs, ours.argmax(axis=1)[:, None], axis=1)[:, 0]
+    missed = theirs.max(axis=1) - chosen
+    return float((missed <= _NEAR_TIE * theirs.std(axis=1)).mean())
+
+
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    a, b = a.ravel(), b.ravel()
     if not np.isfinite(a).all():
         raise FloatingPointError("an output is not a finite number")
     if a.shape != b.shape:
@@ -103,11 +157,19 @@ def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def _arrays(outputs: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
-    """Every array in nested outputs, flat, in fp64: tensors of any framework, lists, mappings."""
-    if isinstance(outputs, Mapping):
-        return [array for value in outputs.values() for array in _arrays(value)]
-    if isinstance(outputs, tuple | list) and outputs and not isinstance(outputs[0], int | float):
-        return [array for value in outputs for array in _arrays(value)]
-    if hasattr(outputs, "detach"):
-        outputs = outputs.detach().double().cpu().numpy()
-    return [np.asarray(outputs, dtype=np.float64).ravel()]
+    """Every array in nested outputs, in fp64: tensors of any framework, lists, mappings."""
+    return [_array(leaf) for leaf in _leaves(outputs)]
+
+
+def _leaves(nested: Any) -> list[Any]:  # noqa: ANN401 - as above
+    if isinstance(nested, Mapping):
+        return [leaf for value in nested.values() for leaf in _leaves(value)]
+    if isinstance(nested, tuple | list) and nested and not isinstance(nested[0], int | float):
+        return [leaf for value in nested for leaf in _leaves(value)]
+    return [nested]
+
+
+def _array(leaf: Any) -> NDArray[np.float64]:  # noqa: ANN401 - as above
+    if hasattr(leaf, "detach"):
+        leaf = leaf.detach().double().cpu().numpy()
+    return np.asarray(leaf, dtype=np.float64)

@@ -11,9 +11,13 @@ from pathlib import Path
 
 from benchbench.errors import CannotMeasureError, UsageError
 from benchbench.record import Caveat, Precision, System
-from benchbench.workload import Workload
+from benchbench.workload import Workload, backends
 
-_BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}  # the last is Arm's name
+_CPU_UNITS: tuple[tuple[Precision, set[str] | None], ...] = (
+    ("bf16", {"avx512_bf16", "amx_bf16", "bf16"}),  # the last is Arm's name
+    ("fp32", None),
+    ("fp16", {"avx512_fp16", "amx_fp16", "asimdhp"}),
+)
 _AMPERE, _VOLTA = (8, 0), (7, 0)
 
 
@@ -88,17 +92,37 @@ def precision(
 
 
 def _native(device_name: str, system: System) -> Precision:
+    """The first that is fast there."""
+    return native(device_name, system)[0]
+
+
+def native(device_name: str, system: System) -> tuple[Precision, ...]:
+    """The precisions the device computes in units of its own, the likely fastest first."""
     if device_name == "cpu":
-        return "bf16" if _BF16_INSTRUCTIONS & set(system.cpu.instruction_sets) else "fp32"
+        return tuple(
+            precision
+            for precision, instructions in _CPU_UNITS
+            if instructions is None or instructions & set(system.cpu.instruction_sets)
+        )
     capability = next(
         (a.compute_capability for a in system.accelerators if a.device == device_name), None
     )
-    if capability is None:
-        return "fp32"
-    version = tuple(int(part) for part in capability.split("."))
+    version = tuple(int(part) for part in (capability or "0").split("."))
     if version >= _AMPERE:
-        return "bf16"
-    return "fp16" if version >= _VOLTA else "fp32"
+        return "bf16", "fp16", "tf32", "fp32"
+    return ("fp16", "fp32") if version >= _VOLTA else ("fp32",)
+
+
+def backend(wanted: str, workload: Workload) -> str:
+    """The one asked for.
+
+    Raises:
+        UsageError: the workload does not run on it.
+    """
+    if wanted not in backends(workload):
+        known = ", ".join(backends(workload))
+        raise UsageError(f"{workload.name} runs on {known}; not on {wanted!r}")
+    return wanted
 
 
 def batch_size(wanted: int | None, device_name: str, workload: Workload) -> int:

@@ -4,7 +4,10 @@ A counter that is not there, or not ours to read, is None.
 """
 
 import os
+import re
+import resource
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +18,9 @@ _NANO = 1e-9
 _MEGA = 1e6
 _KILO = 1e3
 _PERCENT = 100.0
+_STALLED = re.compile(r"^some .*total=(\d+)", re.MULTILINE)
+_PROCESSOR_SENSORS = {"coretemp", "k10temp", "zenpower"}
+_GPU_IS_LOST = 15  # NVML_ERROR_GPU_IS_LOST
 _CGROUP_1 = (("/cpu", "throttled_time", _NANO),)
 # Reasons a clock is below what was asked for (NVML `nvmlClocksEventReason*`); idle and the
 # application clock setting are the user's own.
@@ -47,10 +53,31 @@ class CpuTimes:
     steal_s: float
 
 
+@dataclass(frozen=True)
+class Pressure:
+    """Seconds in which some task waited for a resource, since boot."""
+
+    cpu_s: float | None = None
+    memory_s: float | None = None
+    io_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Context switches of our process, all threads, since it began."""
+
+    voluntary: int
+    involuntary: int
+
+
 class GpuCounters(Protocol):
     """A GPU's counters."""
 
     device: str
+    mig: bool
+    """A slice of a board: its power and energy are the whole board's, and nobody's here."""
+    lost: bool
+    """Whether the driver has lost the device."""
 
     def read(self) -> GpuReading:
         """Sampled values, each None where it is missing."""
@@ -60,6 +87,12 @@ class GpuCounters(Protocol):
 
     def processes(self) -> int | None:
         """How many processes compute on it, ours included."""
+
+    def uncorrected_errors(self) -> int | None:
+        """Memory errors ECC could not correct, since the driver was loaded."""
+
+    def xids(self) -> tuple[int, ...] | None:
+        """Critical errors the driver reported since the last call."""
 
 
 class HostCounters(Protocol):
@@ -74,8 +107,20 @@ class HostCounters(Protocol):
     def clock_hz(self) -> float | None:
         """The mean clock of the processors we may use."""
 
+    def temperature_c(self) -> float | None:
+        """The hottest of the processors' own sensors."""
+
+    def overheated_s(self) -> float | None:
+        """Time the processors we may use slowed down for heat, summed over them, since boot."""
+
     def quota_throttled_s(self) -> float | None:
         """Time the cgroup's CPU quota stopped us."""
+
+    def pressure(self) -> Pressure:
+        """Time tasks waited for processor, memory or disk."""
+
+    def switches(self) -> Switches | None:
+        """Context switches of our process."""
 
     def energy_j(self) -> float | None:
         """Energy of all packages, wrapping at `energy_range_j`."""
@@ -90,15 +135,18 @@ class Nvml:
     def __init__(self, nvml: Any, device: str, uuid: str) -> None:  # noqa: ANN401 - untyped module
         nvml.nvmlInit()
         self.device = device
+        self.mig = uuid.startswith("MIG-")
+        self.lost = False
         self._nvml = nvml
         self._handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
+        self._events = self._register()
 
     def read(self) -> GpuReading:
         """Sampled values, each None where the driver does not say."""
         nvml = self._nvml
         load = self._ask("nvmlDeviceGetUtilizationRates")
         return GpuReading(
-            power_w=_scaled(self._ask("nvmlDeviceGetPowerUsage"), _MILLI),
+            power_w=self._of_board("nvmlDeviceGetPowerUsage"),
             clock_hz=_scaled(self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM), _MEGA),
             temperature_c=_scaled(
                 self._ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU), 1.0
@@ -109,28 +157,68 @@ class Nvml:
 
     def energy_j(self) -> float | None:
         """Energy since the driver was loaded; Volta and later."""
-        return _scaled(self._ask("nvmlDeviceGetTotalEnergyConsumption"), _MILLI)
+        return self._of_board("nvmlDeviceGetTotalEnergyConsumption")
 
     def processes(self) -> int | None:
         """How many processes compute on it; in a container their ids are not ours."""
         running = self._ask("nvmlDeviceGetComputeRunningProcesses")
         return None if running is None else len(running)
 
-    def _ask(self, function: str, *arguments: object) -> Any | None:  # noqa: ANN401 - as above
+    def uncorrected_errors(self) -> int | None:
+        """Memory errors ECC could not correct; None where ECC is off."""
+        nvml = self._nvml
+        return self._ask(
+            "nvmlDeviceGetTotalEccErrors",
+            nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED,
+            nvml.NVML_VOLATILE_ECC,
+        )
+
+    def xids(self) -> tuple[int, ...] | None:
+        """Critical errors since the last call; None where we may not listen for them."""
+        if self._events is None:
+            return None
+        found: list[int] = []
+        while (event := self._try("nvmlEventSetWait_v2", self._events, 0)) is not None:
+            found.append(int(event.eventData))
+        return tuple(found)
+
+    def _register(self) -> Any | None:  # noqa: ANN401 - an opaque handle
+        nvml = self._nvml
         try:
-            return getattr(self._nvml, function)(self._handle, *arguments)
-        except self._nvml.NVMLError:
+            events = nvml.nvmlEventSetCreate()
+            kind = nvml.nvmlEventTypeXidCriticalError
+            nvml.nvmlDeviceRegisterEvents(self._handle, kind, events)
+        except nvml.NVMLError:
+            return None
+        return events
+
+    def _of_board(self, function: str) -> float | None:
+        return None if self.mig else _scaled(self._ask(function), _MILLI)
+
+    def _ask(self, function: str, *arguments: object) -> Any | None:  # noqa: ANN401 - as above
+        return self._try(function, self._handle, *arguments)
+
+    def _try(self, function: str, *arguments: object) -> Any | None:  # noqa: ANN401 - as above
+        try:
+            return getattr(self._nvml, function)(*arguments)
+        except self._nvml.NVMLError as error:
+            self.lost |= getattr(error, "value", None) == _GPU_IS_LOST
             return None
 
 
-def nvml_counters(device: str, uuid: str) -> Nvml | None:
-    """The GPU's counters, or None where NVML is missing or does not know it."""
-    import pynvml  # noqa: PLC0415 - only a GPU's measurement needs it
+def nvml_counters(device: str, uuid: str, nvml: Any = None) -> Nvml | None:  # noqa: ANN401 - as above
+    """The GPU's counters, or None where NVML is missing or does not know it.
 
-    try:
-        return Nvml(pynvml, device, uuid)
-    except pynvml.NVMLError:
-        return None
+    `uuid` without prefix: PyTorch does not say whether it names a board or a MIG slice.
+    """
+    if nvml is None:
+        import pynvml  # noqa: PLC0415 - only a GPU's measurement needs it
+
+        nvml = pynvml
+    for prefix in ("GPU", "MIG"):
+        with suppress(nvml.NVMLError):
+            return Nvml(nvml, device, f"{prefix}-{uuid}")
+    return None
 
 
 class Proc:
@@ -169,6 +257,25 @@ class Proc:
         ]
         return _mean(readings or self._cpuinfo_clocks())
 
+    def temperature_c(self) -> float | None:
+        """From the sensors' drivers for processors; a virtual machine has none."""
+        readings = [
+            int(text) * _MILLI
+            for driver in (self._root / "sys/class/hwmon").glob("hwmon*")
+            if _text(driver / "name") in _PROCESSOR_SENSORS
+            for sensor in driver.glob("temp*_input")
+            if (text := _text(sensor))
+        ]
+        return max(readings, default=None)
+
+    def overheated_s(self) -> float | None:
+        """From the thermal interrupt's counters, which Intel's processors have."""
+        name = "thermal_throttle/core_throttle_total_time_ms"
+        readings = [self._text(f"sys/devices/system/cpu/cpu{i}/{name}") for i in self._cpus]
+        if not readings or not all(readings):
+            return None
+        return sum(map(int, readings)) * _MILLI
+
     def quota_throttled_s(self) -> float | None:
         """From our cgroup's cpu.stat, either version; in a container ours is the mount's root."""
         paths = [line.split(":")[-1] for line in self._text("proc/self/cgroup").splitlines()]
@@ -177,6 +284,23 @@ class Proc:
                 text = self._text(f"sys/fs/cgroup{version}{path}/cpu.stat")
                 if (value := field(text, name)) is not None:
                     return value * scale
+        return None
+
+    def pressure(self) -> Pressure:
+        """From our cgroup's pressure files where it has them, else the machine's."""
+        return Pressure(*(self._stalled_s(name) for name in ("cpu", "memory", "io")))
+
+    def switches(self) -> Switches:
+        """From getrusage, which counts threads that ended too."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return Switches(voluntary=used.ru_nvcsw, involuntary=used.ru_nivcsw)
+
+    def _stalled_s(self, name: str) -> float | None:
+        groups = [line.split(":")[-1] for line in self._text("proc/self/cgroup").splitlines()]
+        files = [f"sys/fs/cgroup{group}/{name}.pressure" for group in groups]
+        for path in (*files, f"proc/pressure/{name}"):
+            if found := _STALLED.search(self._text(path)):
+                return int(found[1]) * _MICRO
         return None
 
     def energy_j(self) -> float | None:

@@ -74,8 +74,8 @@ class Cuda:
 
     @property
     def uuid(self) -> str:
-        """What NVML knows the device by; never recorded."""
-        return f"GPU-{self._cuda.get_device_properties(self._device).uuid}"
+        """What NVML knows the device by, without its prefix; never recorded."""
+        return str(self._cuda.get_device_properties(self._device).uuid)
 
     def synchronise(self) -> None:
         """Wait for all streams of the device."""

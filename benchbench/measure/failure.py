@@ -5,6 +5,7 @@ import signal
 from benchbench.errors import BenchbenchError
 from benchbench.record import Failure, FailureKind
 
+_LOST_PHRASES = ("gpu is lost", "fallen off the bus", "uncorrectable ecc")
 _MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 _REMEDIES: dict[FailureKind, str] = {
     "out_of_memory": "lower --batch, or use a machine with more memory",
@@ -12,11 +13,16 @@ _REMEDIES: dict[FailureKind, str] = {
     "crashed": "run the workload's file alone; suspect a library built for another processor",
     "timeout": "lower --batch, or look for what hangs",
     "not_finite": "try fp32 or bf16 in place of fp16, or look at the workload's data",
+    "device_lost": "look for Xid in the kernel's log (dmesg), reset or replace the device",
     "error": "read the message, mend the workload or its parameters, and run again",
 }
 _INSTALL = "install what the workload needs: pip install 'benchbench[bench]' brings PyTorch"
 _NO_EXIT = "take the exit out of the workload, or raise an error that says what is wrong"
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE}
+
+
+class DeviceLostError(RuntimeError):
+    """The driver no longer answers for the device."""
 
 
 def failure(
@@ -50,11 +56,16 @@ def of_exception(error: BaseException) -> Failure:
         return failure("error", message, remedy=_INSTALL)
     if isinstance(error, FloatingPointError):
         return failure("not_finite", str(error))
-    if isinstance(error, MemoryError) or any(
-        phrase in str(error).lower() for phrase in _MEMORY_PHRASES
-    ):
-        return failure("out_of_memory", message)
-    return failure("error", message)
+    return failure(_kind(error), message)
+
+
+def _kind(error: BaseException) -> FailureKind:
+    text = str(error).lower()
+    if isinstance(error, DeviceLostError) or any(phrase in text for phrase in _LOST_PHRASES):
+        return "device_lost"
+    if isinstance(error, MemoryError) or any(phrase in text for phrase in _MEMORY_PHRASES):
+        return "out_of_memory"
+    return "error"
 
 
 def of_death(returncode: int, *, oom_killed: bool) -> Failure:

@@ -38,6 +38,8 @@ class MeasureCeilings(Model):
     precisions: tuple[Precision, ...]
     seconds_per_kernel: float
     storage_folder: str | None = None
+    decoders: int = 0
+    """Processes that may decode images side by side; 0: decoding is not measured."""
     last_level_cache_bytes: int | None = None
     available_bytes: int | None = None
     threads: int

@@ -1,5 +1,6 @@
 """What to measure, in which order; what the user left open is chosen for this machine."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +10,20 @@ from pydantic import TypeAdapter
 from benchbench.errors import UsageError
 from benchbench.measure import choose
 from benchbench.measure.budget import BUDGETS, REPEATS, Budget
-from benchbench.record import Caveat, Effort, Precision, Record, Scalar, Scenario, System
-from benchbench.workload import Setting, Workload, load_file, source_sha256
+from benchbench.record import (
+    Caveat,
+    Effort,
+    Precision,
+    Record,
+    Scalar,
+    Scenario,
+    System,
+    Tuning,
+)
+from benchbench.workload import EAGER, Setting, Workload, load_file, source_sha256
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
-Identity = tuple[str | None, tuple[str, ...], str, int, str, Effort, int]
+Identity = tuple[str | None, str | None, Effort, int, str | None]
 """What tells the measurements of one session apart."""
 
 
@@ -32,6 +42,7 @@ class Planned:
     repeat: int = 0
     caveats: tuple[Caveat, ...] = ()
     """Doubts known before anything runs."""
+    tuning: Tuning | None = None
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -42,7 +53,7 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     device: str | None = None,
     precision: Precision | None = None,
     batch_size: int | None = None,
-    backend: str = "torch-eager",
+    backend: str = EAGER,
     data: Path | None = None,
     weights: Path | None = None,
     seed: int = 0,
@@ -67,7 +78,7 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             device=name,
             precision=choose.precision(precision, name, system, workload),
             batch_size=choose.batch_size(batch_size, name, workload),
-            backend=backend,
+            backend=choose.backend(backend, workload),
             data=data,
             weights=weights,
             seed=seed,
@@ -118,28 +129,20 @@ def fingerprint(planned: Sequence[Planned]) -> str:
     return TypeAdapter(tuple[Planned, ...]).dump_json(tuple(planned)).decode()
 
 
+def digest(setting: Setting) -> str:
+    """Equal for equal settings; where data and weights lie is the plan's affair and nobody's."""
+    asked = replace(setting, data=None, weights=None)
+    return hashlib.sha256(TypeAdapter(Setting).dump_json(asked)).hexdigest()
+
+
 def identity(planned: Planned) -> Identity:
     """As `identity_of` the record it becomes."""
-    setting = planned.setting
-    return (
-        planned.sha256,
-        (setting.device,),
-        setting.precision,
-        setting.batch_size,
-        setting.backend,
-        planned.effort,
-        planned.repeat,
-    )
+    role = None if planned.tuning is None else planned.tuning.role
+    return planned.sha256, digest(planned.setting), planned.effort, planned.repeat, role
 
 
 def identity_of(record: Record) -> Identity:
     """As `identity` of the plan's entry it came from."""
-    return (
-        record.provenance.workload_sha256,
-        record.devices,
-        record.precision,
-        record.batch_size,
-        record.backend,
-        record.effort,
-        record.repeat,
-    )
+    role = None if record.tuning is None else record.tuning.role
+    origin = record.provenance
+    return origin.workload_sha256, origin.setting_sha256, record.effort, record.repeat, role

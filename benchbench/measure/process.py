@@ -44,10 +44,12 @@ def run_worker(
     *,
     timeout_s: float,
     on_progress: Callable[[Progress], None],
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
     grace_s: float = 5.0,
 ) -> Ended:
     """Start a worker, pass on what it says, and see it and all its descendants dead.
+
+    `environment` changes what it inherits from us; None takes a variable away.
 
     Call from the main thread: the kernel ties the worker's life to the thread that starts it.
     """
@@ -70,7 +72,7 @@ def run_worker(
 class _Worker:
     """One process, its two pipes, and what it said."""
 
-    def __init__(self, request: Request, environment: Mapping[str, str] | None) -> None:
+    def __init__(self, request: Request, environment: Mapping[str, str | None] | None) -> None:
         self._said, say = os.pipe()
         self._final: Message | None = None
         self._garbled = False
@@ -85,7 +87,7 @@ class _Worker:
                 stderr=subprocess.PIPE,
                 pass_fds=(say,),
                 process_group=0,
-                env={**os.environ, **(environment or {})},
+                env=_environment(environment or {}),
             )
         finally:
             os.close(say)
@@ -193,6 +195,12 @@ class _Lines:
     def feed(self, data: bytes) -> list[bytes]:
         *lines, self.rest = (self.rest + data).split(b"\n")
         return lines
+
+
+def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Ours, with these changes; None takes a variable away."""
+    changed = {**os.environ, **changes}
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _own_id() -> str:

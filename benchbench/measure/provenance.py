@@ -57,7 +57,13 @@ def now_utc() -> str:
 
 
 def provenance(
-    *, session: str, seed: int, command: Sequence[str], workload_sha256: str, scrub: Scrubber
+    *,
+    session: str,
+    seed: int,
+    command: Sequence[str],
+    workload_sha256: str,
+    setting_sha256: str | None = None,
+    scrub: Scrubber,
 ) -> Provenance:
     """Of a measurement that begins now."""
     commit, dirty = git_state(Path(__file__).parents[2])
@@ -69,6 +75,7 @@ def provenance(
         seed=seed,
         command=tuple(scrub(word) for word in command),
         workload_sha256=workload_sha256,
+        setting_sha256=setting_sha256,
         session=session,
     )
 

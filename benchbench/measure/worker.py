@@ -11,14 +11,21 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 from types import TracebackType
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has none
+
+from benchbench import backend
+from benchbench.errors import UsageError
 from benchbench.measure import checks, failure
 from benchbench.measure.caveats import Observed, caveats
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
+from benchbench.measure.failure import DeviceLostError
 from benchbench.measure.loop import Phase, Tick, Timed, time_job
 from benchbench.measure.message import (
     CeilingsResult,
@@ -29,8 +36,10 @@ from benchbench.measure.message import (
     Request,
     WorkloadResult,
 )
+from benchbench.measure.perturb import Limit, perturbations
+from benchbench.measure.power import idle_power
 from benchbench.measure.sampler import Sampler, Watch
-from benchbench.record import Caveat, Measurement
+from benchbench.record import Caveat, Measurement, Perturbation, Scalar
 from benchbench.stats import median
 from benchbench.system.software import loaded_blas
 from benchbench.workload import Job, load_file
@@ -73,12 +82,16 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     workload = load_file(Path(request.file))
     work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
-    job = workload.load(request.setting)
+    host = Proc()
+    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
+    paused = perf_counter_ns()
+    idle = idle_power(host, gpu, perf_counter_ns, sleep)
+    began += perf_counter_ns() - paused
+    job = backend.load(workload, request.setting)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
-    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
-    watch = Watch(Proc(), gpu, perf_counter_ns)
+    watch = Watch(host, gpu, perf_counter_ns)
     with Sampler(watch):
         timed = time_job(
             job,
@@ -89,15 +102,22 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
             keep_losses=trains,
             on_tick=lambda tick: channel.send(_progress(tick, watch)),
         )
+    require_device(watch)
     require_finite(timed)
-    measurement = _measurement(timed, job, device, watch).model_copy(update={"load_s": load_s})
+    measurement = _measurement(timed, job, device, watch).model_copy(
+        update={
+            "load_s": load_s,
+            "idle_power": idle,
+            "interval_target_fraction": request.budget.interval_fraction,
+        }
+    )
     channel.phase("check")
     measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
     return WorkloadResult(
         work=work,
         measurement=measurement,
         caveats=doubts,
-        parameters={**job.parameters, "threads": threads},
+        parameters=with_threads(job.parameters, threads),
         blas=loaded_blas(),
     )
 
@@ -108,18 +128,39 @@ def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResu
 
     channel.phase("measure")
     _set_threads(request.threads)
-    folder = request.storage_folder
-    return CeilingsResult(
-        ceilings=ceilings.measure(
-            devices=request.devices,
-            precisions=request.precisions,
-            seconds_per_kernel=request.seconds_per_kernel,
-            on_progress=lambda text: channel.phase("measure", text),
-            storage_folder=None if folder is None else Path(folder),
-            last_level_cache_bytes=request.last_level_cache_bytes,
-            available_bytes=request.available_bytes,
-        )
+    folder, seconds = request.storage_folder, request.seconds_per_kernel
+    feeding = ceilings.feeding(
+        seconds_per_kernel=seconds,
+        decoders=request.decoders,
+        folder=None if folder is None else Path(folder),
+        on_progress=lambda text: channel.phase("measure", text),
     )
+    found = ceilings.measure(
+        devices=request.devices,
+        precisions=request.precisions,
+        seconds_per_kernel=seconds,
+        on_progress=lambda text: channel.phase("measure", text),
+        last_level_cache_bytes=request.last_level_cache_bytes,
+        available_bytes=request.available_bytes,
+        gauges=lambda device: nvml_counters(device, Cuda(device).uuid),
+    )
+    return CeilingsResult(ceilings=(*feeding, *found))
+
+
+def with_threads(parameters: Mapping[str, Scalar], threads: int) -> dict[str, Scalar]:
+    """What a workload says it used, and our threads. Raises UsageError if it said so already."""
+    if "threads" in parameters and parameters["threads"] != threads:
+        raise UsageError(
+            f"the workload says threads={parameters['threads']} and {threads} were set; "
+            "give its parameter another name"
+        )
+    return {**parameters, "threads": threads}
+
+
+def require_device(watch: Watch) -> None:
+    """Raises DeviceLostError when the driver says that the device is gone."""
+    if watch.device_lost:
+        raise DeviceLostError("the driver lost the device while it was measured")
 
 
 def require_finite(timed: Timed) -> None:
@@ -140,6 +181,7 @@ def _checked(
 ) -> tuple[Measurement, tuple[Caveat, ...]]:
     """The same step on known data, after the peaks of memory were read."""
     bench = checks.Bench(device, perf_counter_ns, request.budget)
+    typical_s = median(measurement.step_s)
     observed = Observed(
         measurement=measurement.model_copy(
             update={"step_from_memory_s": checks.from_memory(job, bench)}
@@ -147,11 +189,51 @@ def _checked(
         effort=request.effort,
         device=request.setting.device,
         trains=trains,
-        interference=watch.interference(),
-        repeat_speedup=checks.repeat_speedup(job, bench, typical_s=median(measurement.step_s)),
-        cosine=checks.output_cosine_if_it_fits(job),
+        power=watch.power_integral(),
+        energy_doubts=watch.energy_doubts(),
+        mig=watch.mig,
+        repeat_speedup=checks.repeat_speedup(job, bench, typical_s=typical_s),
+        agreement=checks.agreement_if_it_fits(job),
+        inputs=checks.input_doubt(next(job.batches), next(job.batches)),
     )
-    return observed.measurement, caveats(observed)
+    doubts = caveats(observed)
+    perturbed = _perturbed(job, bench, request, typical_s)
+    return observed.measurement.model_copy(update={"perturbations": perturbed}), doubts
+
+
+def _perturbed(
+    job: Job, bench: checks.Bench, request: MeasureWorkload, typical_s: float
+) -> tuple[Perturbation, ...]:
+    """Last of all, since it may change what the libraries keep; only plain PyTorch takes it.
+
+    A compiled model would be compiled again for another shape, and another engine has threads of
+    its own.
+    """
+    if request.setting.backend != "torch-eager":
+        return ()
+    on_cpu = request.setting.device == "cpu"
+    limit: Limit | None = _limited(request.threads) if on_cpu else None
+    return perturbations(
+        job,
+        bench,
+        typical_s=typical_s,
+        batch_size=request.setting.batch_size,
+        threads=request.threads,
+        limit=limit,
+    )
+
+
+def _limited(usual: int) -> Limit:
+    @contextmanager
+    def limit(threads: int) -> Iterator[None]:
+        with threadpool_limits(threads):
+            _set_threads(threads)
+            try:
+                yield
+            finally:
+                _set_threads(usual)
+
+    return limit
 
 
 def _measurement(timed: Timed, job: Job, device: Device, watch: Watch) -> Measurement:
@@ -171,6 +253,7 @@ def _measurement(timed: Timed, job: Job, device: Device, watch: Watch) -> Measur
         losses=timed.losses,
         samples=watch.samples(),
         energy=watch.energy(),
+        interference=watch.interference(),
     )
 
 

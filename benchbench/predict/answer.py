@@ -33,6 +33,8 @@ class Prediction(Model):
     distance: float | None
     """Root mean square of the natural logarithms of the ratios of peak and bandwidth per
     accelerator or core; 0 on the same chip, None where they are not known."""
+    supports: int = 1
+    """Chips measured with the same software that it rests on, the nearest included."""
     confidence: Confidence
     because: str
 
@@ -40,5 +42,7 @@ class Prediction(Model):
 class Refusal(Model):
     """Why there is no prediction."""
 
-    code: Literal["no_records", "not_counted", "no_peak", "latency", "other_software"]
+    code: Literal[
+        "no_records", "not_counted", "no_peak", "latency", "other_software", "unknown_architecture"
+    ]
     because: str

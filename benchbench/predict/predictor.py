@@ -1,15 +1,16 @@
 """Which reference a target is predicted from, and the sentence that says so."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from benchbench import units
 from benchbench.catalog.offer import Confidence
 from benchbench.catalog.silicon import OfferSilicon, Silicon
-from benchbench.predict import scale
+from benchbench.predict import relate, scale
 from benchbench.predict.answer import Prediction, Refusal, Step
-from benchbench.predict.reference import Ceilings, Reference, references
+from benchbench.predict.knowledge import KNOWLEDGE, Kind, Knowledge
+from benchbench.predict.reference import Ceilings, Reference, references, times
 from benchbench.predict.scale import Scaled
 from benchbench.record import Record
 from benchbench.stats import Estimate
@@ -44,23 +45,37 @@ class Predictor:
     measured: Sequence[Reference]
     silicon: Silicon
     ceilings: Ceilings
+    beside: Sequence[Reference] = ()
+    """Measured with other software than is asked about: they tell how silicon compares there."""
+    knowledge: Mapping[Kind, Knowledge] = field(default_factory=lambda: KNOWLEDGE)
 
     def predict(
         self, target: OfferSilicon, usable: Callable[[Reference], bool] = lambda _: True
     ) -> Prediction | Refusal:
-        """From the nearest silicon with a `usable` configuration; there, from the fastest one."""
-        outcomes = [
-            scale.scaled(one, target, self.silicon, self.ceilings)
-            for one in self.measured
-            if usable(one)
-        ]
+        """From the nearest silicon with a `usable` configuration: there the fastest one.
+
+        What else was measured corrects it, by its closeness.
+        """
+        outcomes = self._outcomes(target, [one for one in self.measured if usable(one)])
         scaled = [one for one in outcomes if isinstance(one, Scaled)]
         if not scaled:
             refusals = (one for one in outcomes if isinstance(one, Refusal))
             return next(refusals, _NO_RECORDS)
         nearest = min(scaled, key=lambda one: _nearness(one, target.count)).reference
-        beside = [one for one in scaled if _same_machine(one.reference, nearest)]
-        return _prediction(max(beside, key=lambda one: one.value / one.down), target)
+        there = [one for one in scaled if _same_machine(one.reference, nearest)]
+        fastest = max(there, key=lambda one: one.value / one.down)
+        others = self._outcomes(target, self.beside) if fastest.pair else []
+        known = [*scaled, *(one for one in others if isinstance(one, Scaled))]
+        knowledge = self.knowledge[fastest.reference.kind]
+        return _prediction(*relate.related(fastest, known, target.count, knowledge), target)
+
+    def _outcomes(
+        self, target: OfferSilicon, references: Sequence[Reference]
+    ) -> list[Scaled | Refusal]:
+        return [
+            scale.scaled(one, target, self.silicon, self.ceilings, self.knowledge[one.kind])
+            for one in references
+        ]
 
 
 def _nearness(scaled: Scaled, count: float) -> tuple[int, float, float]:
@@ -74,7 +89,7 @@ def _same_machine(one: Reference, other: Reference) -> bool:
     return (one.name, one.count) == (other.name, other.count)
 
 
-def _prediction(scaled: Scaled, target: OfferSilicon) -> Prediction:
+def _prediction(scaled: Scaled, supports: int, target: OfferSilicon) -> Prediction:
     one = scaled.reference
     return Prediction(
         throughput=Estimate(
@@ -91,12 +106,13 @@ def _prediction(scaled: Scaled, target: OfferSilicon) -> Prediction:
         nearest_count=one.count,
         step=scaled.step,
         distance=scaled.distance,
+        supports=supports,
         confidence=_CONFIDENCE[scaled.step],
-        because=_because(scaled, target),
+        because=_because(scaled, supports, target),
     )
 
 
-def _because(scaled: Scaled, target: OfferSilicon) -> str:
+def _because(scaled: Scaled, supports: int, target: OfferSilicon) -> str:
     one = scaled.reference
     rate = units.rate(one.throughput.value, one.figures.unit)
     there = _several(target.count, target.kind, target.name)
@@ -112,9 +128,20 @@ def _because(scaled: Scaled, target: OfferSilicon) -> str:
     if scaled.step == "same_chip":
         return f"scaled in proportion from {here} to {there}"
     changed = f" in {scaled.precision}" if scaled.precision != one.figures.precision else ""
+    more = supports - 1
+    helped = f", corrected by {units.counted(more, 'other measured chip')}" if more else ""
+    return f"scaled from {here} to {there}{changed}: {_compared(scaled, target)}{helped}"
+
+
+def _compared(scaled: Scaled, target: OfferSilicon) -> str:
+    """How the whole instances' figures compare."""
+    if scaled.pair is None:
+        return ""
+    more = target.count / scaled.reference.count
+    peak, bandwidth, *_ = scaled.pair.there.over(scaled.pair.here)
     return (
-        f"scaled from {here} to {there}{changed}: "
-        f"{_times_of(scaled.peaks, 'peak')}, {_times_of(scaled.bandwidths, 'memory bandwidth')}"
+        f"{_times_of(times(peak, more), 'peak')}, "
+        f"{_times_of(times(bandwidth, more), 'memory bandwidth')}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The arithmetic of a prediction: ratios of ceilings, shares of the time, interval factors."""
+"""One measured configuration carried over to other silicon, or why it cannot be."""
 
 import math
 from dataclasses import dataclass
@@ -6,16 +6,15 @@ from typing import Literal
 
 from benchbench.catalog.silicon import OfferSilicon, Silicon
 from benchbench.predict.answer import Refusal, Step
-from benchbench.predict.reference import Ceilings, Reference, times
+from benchbench.predict.combine import Shares
+from benchbench.predict.hardware import Hardware, Ratios, logarithms
+from benchbench.predict.knowledge import Knowledge
+from benchbench.predict.reference import Ceilings, Reference
 from benchbench.record import Precision
 
-FACTOR: dict[Step, float] = {
-    "same_chip": 1.11,
-    "same_architecture": 1.35,
-    "other_architecture": 2.0,
-}
-"""The truth is within this factor above and below, 8 times in 10; see the package for evidence.
-Same chip: p90 between submitters who measured the same accelerator, 10.6 %."""
+SAME_CHIP = 1.11
+"""The truth is within this factor above and below, 8 times in 10: p90 between submitters who
+measured the same accelerator, 10.6 %."""
 UTILISATION = {"accelerator": (0.03, 0.40), "cpu": (0.10, 0.60)}
 """From a CPU to an accelerator or back nothing measured carries over, so model FLOP/s are taken as
 this share of the roof, at the middle of the range on a logarithmic scale (0.11 of an accelerator).
@@ -26,10 +25,6 @@ A100-80GB (2,470); inference at batch 256 0.22 on V100 (3,382) and 0.15 on T4 (1
 input on the GPU) and plain eager code is not, hence a middle below them; 0.40 leaves room for large
 transformers, 0.46 at best (PaLM; Chowdhery et al. 2022, table 3).
 CPUs: 0.25 of the fp32 peak with eager PyTorch, more with a compiled or vendor backend."""
-REACH = 0.8
-"""Share of a datasheet figure a good kernel reaches; used only beside a measured ceiling."""
-_ONE_RATIO_ONLY = 1.1
-"""Wider when only peaks or only bandwidths are known."""
 _CPU_SCALING = 0.25
 """Assumed: n times the cores deliver n^0.75 to n times; threads wait for each other and memory."""
 _DATA_PARALLEL = 0.1
@@ -42,6 +37,8 @@ _ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
 """The precision one would use there, best first."""
 _PYTORCH_RUNS_ON = ("NVIDIA", "AMD")
 """The same code and backend; other accelerators need another compiler, and some cannot train."""
+_WITHOUT_MATRIX_UNITS = ("Kepler", "Maxwell", "Pascal")
+"""No published result says how these compare with what came after."""
 _BYTES: dict[Precision, int] = {"fp64": 8, "fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2}
 """Of an element in memory; tf32 is a way to multiply fp32."""
 _STAND_IN: dict[Precision, Precision] = {"bf16": "fp16", "fp16": "bf16"}
@@ -56,6 +53,18 @@ Roof = Literal["peak", "memory bandwidth"]
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A device measured and one asked about."""
+
+    here: Hardware
+    there: Hardware
+    precision: Precision
+    """Assumed there."""
+    logs: tuple[float, ...]
+    """Of the figures there over those here."""
+
+
+@dataclass(frozen=True)
 class Scaled:
     """One reference carried over. `value` is in units/s; the truth is in value/down .. value*up."""
 
@@ -66,9 +75,8 @@ class Scaled:
     down: float
     up: float
     distance: float | None
-    peaks: float | None = None
-    """The target's over the source's, of the whole instances."""
-    bandwidths: float | None = None
+    pair: Pair | None = None
+    """Between silicon of one kind; `down` and `up` leave out how unlike the silicon is."""
     share: tuple[float, float] | None = None
     """The assumed utilisation, where nothing measured carries over."""
     roof: Roof | None = None
@@ -76,7 +84,11 @@ class Scaled:
 
 
 def scaled(
-    one: Reference, target: OfferSilicon, silicon: Silicon, ceilings: Ceilings
+    one: Reference,
+    target: OfferSilicon,
+    silicon: Silicon,
+    ceilings: Ceilings,
+    knowledge: Knowledge,
 ) -> Scaled | Refusal:
     """One measured configuration on other silicon, or why not."""
     if one.name == target.name and one.kind == target.kind:
@@ -88,7 +100,8 @@ def scaled(
         return Refusal(code="other_software", because=because)
     if one.kind != target.kind:
         return _other_kind(one, target)
-    return _same_kind(one, target, silicon, ceilings)
+    pair = _pair(one, target, silicon, ceilings, knowledge)
+    return pair if isinstance(pair, Refusal) else _same_kind(one, target, pair, knowledge)
 
 
 def _runs_other_software(one: Reference, target: OfferSilicon, silicon: Silicon) -> bool:
@@ -100,7 +113,7 @@ def _runs_other_software(one: Reference, target: OfferSilicon, silicon: Silicon)
 
 def _same_chip(one: Reference, target: OfferSilicon) -> Scaled:
     more = target.count / one.count
-    down, up = _widened(one, FACTOR["same_chip"], more)
+    down, up = _widened(one, SAME_CHIP, more)
     value = one.throughput.value * more
     return Scaled(one, "same_chip", one.figures.precision, value, down, up, 0.0)
 
@@ -146,28 +159,41 @@ def _roof(
     return ("peak", by_peak) if by_peak <= by_bandwidth else ("memory bandwidth", by_bandwidth)
 
 
-def _same_kind(
-    one: Reference, target: OfferSilicon, silicon: Silicon, ceilings: Ceilings
-) -> Scaled | Refusal:
+def _pair(
+    one: Reference, target: OfferSilicon, silicon: Silicon, ceilings: Ceilings, knowledge: Knowledge
+) -> Pair | Refusal:
     precision = _precision_there(one, target)
     if precision is None:
         because = f"{target.name} has no known {one.figures.precision} peak"
         return Refusal(code="no_peak", because=because)
-    peaks = _peaks(one, target, precision, ceilings)
-    bandwidths = _bandwidths(one, target, ceilings)
-    relative = relative_time(one, peaks, bandwidths)
-    if relative is None:
+    here = Hardware.measured(one, silicon.chips.get(one.name))
+    there = Hardware.offered(target, precision, silicon.chips.get(target.name), ceilings)
+    logs = logarithms(there.over(here), knowledge.weights)
+    if logs is None:
         because = f"{one.name}, which was measured, has neither a known peak nor a measured one"
         return Refusal(code="no_peak", because=because)
-    chip = silicon.chips.get(target.name)
-    related = chip is not None and one.architecture == chip.architecture is not None
-    step: Step = "same_architecture" if related else "other_architecture"
-    factor = FACTOR[step] * (_ONE_RATIO_ONLY if None in (peaks, bandwidths) else 1.0)
+    if _unrelated(here, there):
+        because = f"nothing published tells how {there.architecture or target.name} compares with "
+        because += f"{here.architecture or one.name}, another architecture"
+        return Refusal(code="unknown_architecture", because=because)
+    return Pair(here, there, precision, logs)
+
+
+def _same_kind(one: Reference, target: OfferSilicon, pair: Pair, knowledge: Knowledge) -> Scaled:
+    relative = shares(one, pair.here).relative_time(pair.logs, knowledge.weights)
     more = target.count / one.count
-    down, up = _widened(one, factor, more)
-    distance = _distance(peaks, bandwidths, more)
-    value = one.throughput.value / relative
-    return Scaled(one, step, precision, value, down, up, distance, peaks, bandwidths)
+    value = one.throughput.value * more / relative
+    down, up = _widened(one, 1.0, more)
+    related = pair.here.architecture == pair.there.architecture
+    step: Step = "same_architecture" if related else "other_architecture"
+    distance = _distance(pair.there.over(pair.here))
+    return Scaled(one, step, pair.precision, value, down, up, distance, pair)
+
+
+def _unrelated(here: Hardware, there: Hardware) -> bool:
+    """Of two architectures of which one is unknown, or multiplies matrices another way."""
+    both = (here.architecture, there.architecture)
+    return both[0] != both[1] and any(one in (None, *_WITHOUT_MATRIX_UNITS) for one in both)
 
 
 def _precision_there(one: Reference, target: OfferSilicon) -> Precision | None:
@@ -179,54 +205,13 @@ def _precision_there(one: Reference, target: OfferSilicon) -> Precision | None:
     return other if other is not None and target.peak_flops(other) is not None else None
 
 
-def _peaks(
-    one: Reference, target: OfferSilicon, precision: Precision, ceilings: Ceilings
-) -> float | None:
-    there = ceilings.flops.get((target.name, precision))
-    return _ratio(
-        times(there, target.count),
-        one.matmul,
-        target.peak_flops(precision),
-        one.peak_flops(one.figures.precision),
-    )
-
-
-def _bandwidths(one: Reference, target: OfferSilicon, ceilings: Ceilings) -> float | None:
-    there = ceilings.bytes_per_s.get(target.name)
-    return _ratio(
-        times(there, target.count), one.memory, target.bandwidth_bytes_per_s, one.bandwidth
-    )
-
-
-def _ratio(
-    measured_there: float | None,
-    measured_here: float | None,
-    sheet_there: float | None,
-    sheet_here: float | None,
-) -> float | None:
-    """Target over source: both measured, else both datasheets, else a datasheet at `REACH`."""
-    if measured_there is not None and measured_here is not None:
-        return measured_there / measured_here
-    if sheet_there is None:
-        return None
-    if sheet_here is not None:
-        return sheet_there / sheet_here
-    return None if measured_here is None else REACH * sheet_there / measured_here
-
-
-def relative_time(one: Reference, peaks: float | None, bandwidths: float | None) -> float | None:
-    """Time per unit on the target over that on the source; None when no ratio is known."""
-    peaks = peaks if peaks is not None else bandwidths
-    bandwidths = bandwidths if bandwidths is not None else peaks
-    if peaks is None or bandwidths is None:
-        return None
-    figures, rate = one.figures, one.throughput.value
-    compute = _share(figures.flops_per_unit, rate, one.matmul or one.peak_flops(figures.precision))
-    memory = _share(figures.bytes_per_unit, rate, one.memory or one.bandwidth)
+def shares(one: Reference, here: Hardware) -> Shares:
+    """Of the measured time, at the measured ceilings where there are any."""
+    figures, rate = one.figures, one.throughput.value / one.count
+    compute = _share(figures.flops_per_unit, rate, here.matmul or here.peak)
+    memory = _share(figures.bytes_per_unit, rate, here.triad or here.bandwidth)
     whole = max(1.0, compute + memory)
-    compute, memory = compute / whole, memory / whole
-    rest = max(0.0, 1.0 - compute - memory)
-    return compute / peaks + memory / bandwidths + rest / math.sqrt(peaks * bandwidths)
+    return Shares(compute / whole, memory / whole)
 
 
 def _share(per_unit: float | None, rate: float, ceiling: float | None) -> float:
@@ -238,14 +223,20 @@ def _widened(one: Reference, factor: float, more: float) -> tuple[float, float]:
     """Factors below and above the value: the step's, the measurement's own, and the count's."""
     noise = one.throughput.half_width_fraction or 0.0
     both = math.exp(math.hypot(math.log(factor), noise))
+    down, up = counted(one, more)
+    return both * down, both * up
+
+
+def counted(one: Reference, more: float) -> tuple[float, float]:
+    """Factors below and above the value where the devices are `more` times as many."""
     lost = more**_CPU_SCALING if one.kind == "cpu" else _data_parallel_loss(one, more)
-    return both * max(1.0, lost), both * max(1.0, 1.0 / lost)
+    return max(1.0, lost), max(1.0, 1.0 / lost)
 
 
 def _data_parallel_loss(one: Reference, more: float) -> float:
     return max(1.0, more) ** _DATA_PARALLEL if one.figures.scenario == "train" else 1.0
 
 
-def _distance(peaks: float | None, bandwidths: float | None, more: float) -> float | None:
-    squares = [math.log(ratio / more) ** 2 for ratio in (peaks, bandwidths) if ratio is not None]
+def _distance(ratios: Ratios) -> float | None:
+    squares = [math.log(ratio) ** 2 for ratio in ratios[:2] if ratio is not None]
     return math.sqrt(sum(squares) / len(squares)) if squares else None

@@ -6,8 +6,9 @@ from datetime import date
 from benchbench import units
 from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.predict import Reference
-from benchbench.recommend.answer import Candidate, Configuration, Goal
+from benchbench.recommend.answer import Candidate, Configuration, Spot
 from benchbench.recommend.evidence import Evidence
+from benchbench.recommend.goal import Goal
 from benchbench.record import Caveat
 
 _FEW_REPEATS = 3
@@ -15,7 +16,7 @@ _FEW_REPEATS = 3
 
 
 def doubts(
-    candidates: Sequence[Candidate], known: Evidence, goal: Goal, today: date
+    candidates: Sequence[Candidate], known: Sequence[Evidence], goal: Goal, today: date
 ) -> tuple[Caveat, ...]:
     """Caveats on the ranked offers and on the records behind them."""
     found = (
@@ -23,20 +24,30 @@ def doubts(
         _predicted(candidates),
         _stale(candidates, today),
         _repeats(known),
-        _warned(known),
-        _multi_node(candidates, known, goal),
+        _warned(candidates, known),
+        _multi_node(candidates, goal),
         _spot(candidates),
         _low_confidence(candidates),
-        _other_work(known),
+        *(_other_work(one) for one in known),
     )
     return tuple(caveat for caveat in found if caveat is not None)
 
 
-def is_indicative(candidates: Sequence[Candidate], known: Evidence) -> bool:
+def _references(known: Sequence[Evidence]) -> list[Reference]:
+    return [one for each in known for one in each.references]
+
+
+def _settings(candidate: Candidate) -> list[Configuration]:
+    """Of every workload."""
+    return [one.configuration for one in candidate.shares] or [candidate.configuration]
+
+
+def is_indicative(candidates: Sequence[Candidate], known: Sequence[Evidence]) -> bool:
     """A quick measurement is behind a candidate; behind all that is known when there is none."""
+    settings = {setting for one in candidates for setting in _settings(one)}
     return any(
-        not candidates or any(_stands_behind(one, each.configuration) for each in candidates)
-        for one in known.references
+        not candidates or any(_stands_behind(one, each) for each in settings)
+        for one in _references(known)
         if one.effort == "quick"
     )
 
@@ -48,7 +59,7 @@ def _stands_behind(one: Reference, setting: Configuration) -> bool:
     return same and setting.batch_size in (None, figures.batch_size)
 
 
-def _quick(candidates: Sequence[Candidate], known: Evidence) -> Caveat | None:
+def _quick(candidates: Sequence[Candidate], known: Sequence[Evidence]) -> Caveat | None:
     if not is_indicative(candidates, known):
         return None
     return Caveat(
@@ -87,15 +98,18 @@ def _support(predicted: Sequence[Candidate]) -> str:
     return "the intervals hold 80 %"
 
 
-def _multi_node(candidates: Sequence[Candidate], known: Evidence, goal: Goal) -> Caveat | None:
-    several = [one for one in candidates if one.replicas - goal.spare_replicas > 1]
-    if known.scenario != "train" or not several:
+def _multi_node(candidates: Sequence[Candidate], goal: Goal) -> Caveat | None:
+    several = [one for one in candidates if one.scaling_fraction is not None]
+    if not several:
         return None
+    worst = min(one.scaling_fraction or 1.0 for one in several)
+    batch = "; the global batch grows with them, and so may the epochs to a target"
     return Caveat(
         code="multi_node",
         severity="warning",
-        message=f"{units.counted(len(several), 'candidate')} of several instances: counted as if "
-        "training scaled perfectly over a network that nobody measured",
+        message=f"{units.counted(len(several), 'candidate')} of several instances: training is "
+        f"assumed to scale to {units.percent(worst)} of perfect or better, by a ring all-reduce "
+        f"over the offered network that nobody measured{batch if goal.units else ''}",
         remedy="take one larger instance, or measure the training on two before renting more",
     )
 
@@ -114,9 +128,13 @@ def _stale(candidates: Sequence[Candidate], today: date) -> Caveat | None:
     )
 
 
-def _repeats(known: Evidence) -> Caveat | None:
-    most = max((one.figures.processes for one in known.references), default=0)
-    if most >= _FEW_REPEATS or not known.references:
+def _repeats(known: Sequence[Evidence]) -> Caveat | None:
+    processes = [
+        max((one.figures.processes for one in each.references), default=_FEW_REPEATS)
+        for each in known
+    ]
+    most = min(processes)
+    if most >= _FEW_REPEATS:
         return None
     return Caveat(
         code="few_repeats",
@@ -127,31 +145,42 @@ def _repeats(known: Evidence) -> Caveat | None:
     )
 
 
-def _warned(known: Evidence) -> Caveat | None:
-    warned = [one for one in known.references if one.figures.validity != "valid"]
+def _warned(candidates: Sequence[Candidate], known: Sequence[Evidence]) -> Caveat | None:
+    warned = [one for one in _references(known) if one.figures.validity != "valid"]
     if not warned:
         return None
     codes = sorted({c.code for one in warned for c in one.figures.caveats if c.severity != "note"})
+    marked = sum(
+        any(setting.validity != "valid" for setting in _settings(one)) for one in candidates
+    )
+    behind = f", behind {units.counted(marked, 'candidate')} (marked !)" if marked else ""
     return Caveat(
         code="measured_with_warnings",
         severity="warning",
-        message=f"{units.counted(len(warned), 'configuration')} measured with warnings: "
+        message=f"{units.counted(len(warned), 'configuration')} measured with warnings{behind}: "
         f"{', '.join(codes)}",
         remedy="see them with: benchbench results show",
     )
 
 
 def _spot(candidates: Sequence[Candidate]) -> Caveat | None:
-    spot = [one for one in candidates if one.offer.price_kind == "spot"]
+    spot = [one for one in candidates if one.spot is not None]
     if not spot:
         return None
+    unsure = [one.offer.instance for one in spot if one.spot is not None and _may_lose(one.spot)]
+    risk = f"; at worst {unsure[0]} costs more than on demand" if unsure else ""
     return Caveat(
         code="spot",
         severity="warning",
-        message=f"{units.counted(len(spot), 'candidate')} at spot prices, which leave out the work "
-        "lost to interruptions",
+        message=f"{units.counted(len(spot), 'candidate')} at spot prices: the work lost to "
+        f"interruptions rests on assumed times between them{risk}",
         remedy="save checkpoints, or ask for on-demand prices only",
     )
+
+
+def _may_lose(spot: Spot) -> bool:
+    paid, other = spot.usd_per_useful_hour, spot.on_demand_usd_per_hour
+    return other is not None and (paid.high or paid.value) > other
 
 
 def _low_confidence(candidates: Sequence[Candidate]) -> Caveat | None:

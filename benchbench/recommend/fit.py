@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchbench import units
 from benchbench.catalog.offer import Confidence, Offer
 from benchbench.catalog.silicon import OfferSilicon, Silicon
 from benchbench.predict import Ceilings, Prediction, Predictor, Reference, Refusal, Step
 from benchbench.predict.reference import reported_name
-from benchbench.recommend.answer import Configuration
+from benchbench.recommend.answer import Configuration, Room
+from benchbench.recommend.latency import Bound
 from benchbench.record import Cloud, Record
 from benchbench.stats import Basis, Estimate
 
@@ -33,6 +34,11 @@ class Delivery:
     """Units/s at 100 % of the datasheet's peak."""
     step: Step | None = None
     """How far a prediction reaches."""
+    units_per_step: float | None = None
+    """Of the whole instance, where its batch is known or assumed."""
+    rooms: tuple[Room, ...] = ()
+    latency_s: float | None = None
+    """At the percentile asked for: measured, or the cautious end of what is predicted."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,10 @@ class Shapes:
     failures: Sequence[Failed]
     predictor: Predictor
     silicon: Silicon
+    bound: Bound | None = None
+    """On latency."""
+    _answers: dict[tuple[object, ...], Prediction | Refusal] = field(default_factory=dict)
+    """Many instances have the same accelerators, and differ in what a prediction ignores."""
 
     @classmethod
     def of(
@@ -68,12 +78,13 @@ class Shapes:
         failed: Sequence[Record],
         silicon: Silicon,
         ceilings: Ceilings,
+        bound: Bound | None = None,
     ) -> "Shapes":
         """`references` and `failed` are of the goal's workload; `ceilings` of any."""
         failures = [_failed(record, silicon) for record in failed]
         open_ones = [one for one in failures if not _overcome(one, references)]
         predictor = Predictor(references, silicon, ceilings)
-        return cls(references, open_ones, predictor, silicon)
+        return cls(references, open_ones, predictor, silicon, bound)
 
     @property
     def instances(self) -> set[str]:
@@ -89,16 +100,64 @@ class Shapes:
         fitting = [one for one in self.references if obstacles[id(one)] is None]
         measured = [one for one in fitting if is_measured(one, offer, chips)]
         if measured:
-            return _measured(max(measured, key=_cautious), offer, chips)
+            return self._best_measured(measured, offer, chips)
         if chips is None:
             what = offer.accelerator or offer.cpu_model or offer.instance
             return Unfit("no_silicon", f"the catalogue has no figures for {what}")
-        answer = self.predictor.predict(chips, lambda one: obstacles[id(one)] is None)
+        quick, slow = self._quick_enough(fitting, chips)
+        answer = self._predicted(chips, frozenset(quick))
         if isinstance(answer, Prediction):
-            return _predicted(answer, self.references, chips)
+            return self._best_predicted(answer, offer, chips)
+        if slow is not None:
+            return slow
         smallest = min(self.references, key=lambda one: one.figures.batch_size, default=None)
         in_the_way = None if smallest is None or fitting else obstacles[id(smallest)]
         return in_the_way or self._only_failed(offer, chips) or _refused(answer)
+
+    def _best_measured(
+        self, measured: Sequence[Reference], offer: Offer, chips: OfferSilicon | None
+    ) -> Delivery | Unfit:
+        """The fastest that keeps within the bound on latency."""
+        if self.bound is None:
+            return _measured(max(measured, key=_cautious), offer, chips, None)
+        slow = [self.bound.obstacle(one, 1.0) for one in measured]
+        quick = [one for one, fault in zip(measured, slow, strict=True) if fault is None]
+        if not quick:
+            return Unfit("latency", next(fault for fault in slow if fault is not None))
+        best = max(quick, key=_cautious)
+        return _measured(best, offer, chips, self.bound.seconds(best))
+
+    def _quick_enough(
+        self, fitting: Sequence[Reference], chips: OfferSilicon
+    ) -> tuple[set[int], Unfit | None]:
+        """The references whose prediction keeps within the bound, or why the first does not."""
+        if self.bound is None:
+            return {id(one) for one in fitting}, None
+        quick, fault = set[int](), None
+        for one in fitting:
+            alone = self.predictor.predict(chips, lambda other, one=one: other is one)  # type: ignore[misc]  # bound at once
+            if not isinstance(alone, Prediction):
+                continue
+            slow = self.bound.obstacle(one, _slower(one, alone, chips))
+            if slow is None:
+                quick.add(id(one))
+            elif fault is None:
+                fault = Unfit("latency", slow)
+        return quick, None if quick else fault
+
+    def _predicted(self, chips: OfferSilicon, usable: frozenset[int]) -> Prediction | Refusal:
+        key = (chips.kind, chips.name, chips.count, chips.memory_bytes, usable)
+        if key not in self._answers:
+            self._answers[key] = self.predictor.predict(chips, lambda one: id(one) in usable)
+        return self._answers[key]
+
+    def _best_predicted(self, answer: Prediction, offer: Offer, chips: OfferSilicon) -> Delivery:
+        behind = next((one for one in self.references if _is_behind(one, answer)), None)
+        latency = None
+        if self.bound is not None and behind is not None:
+            seconds = self.bound.seconds(behind)
+            latency = None if seconds is None else seconds * _slower(behind, answer, chips)
+        return _predicted(answer, behind, offer, chips, latency)
 
     def _obstacle(self, one: Reference, offer: Offer, chips: OfferSilicon | None) -> Unfit | None:
         return _too_small(one, offer, chips) or self._failed_here(one, offer, chips)
@@ -170,7 +229,30 @@ def _cautious(one: Reference) -> float:
     return one.throughput.low or one.throughput.value
 
 
-def _measured(one: Reference, offer: Offer, chips: OfferSilicon | None) -> Delivery:
+def _is_behind(one: Reference, answer: Prediction) -> bool:
+    """Across kinds a prediction names no batch; any of that silicon then stands for it."""
+    figures = one.figures
+    same = (one.name, figures.backend, figures.precision) == (
+        answer.nearest,
+        answer.backend,
+        answer.measured_precision,
+    )
+    return same and answer.batch_size in (None, figures.batch_size)
+
+
+def _slower(one: Reference, answer: Prediction, chips: OfferSilicon) -> float:
+    """How many times as long a query takes there, at the cautious end.
+
+    A query runs on one accelerator, or on all cores.
+    """
+    more = chips.count / one.count if chips.kind == "accelerator" else 1.0
+    low = answer.throughput.low or answer.throughput.value
+    return one.throughput.value * more / low
+
+
+def _measured(
+    one: Reference, offer: Offer, chips: OfferSilicon | None, latency_s: float | None
+) -> Delivery:
     figures = one.figures
     here = "this instance type" if _same_instance(one.system.cloud, offer) else one.name
     return Delivery(
@@ -182,20 +264,30 @@ def _measured(one: Reference, offer: Offer, chips: OfferSilicon | None) -> Deliv
             precision=figures.precision,
             batch_size=figures.batch_size,
             device=one.name,
+            validity=figures.validity,
         ),
         because=f"measured on {here} ({one.setting})",
         floor_rate=_floor_rate(
             figures.flops_per_unit,
             chips.peak_flops(figures.precision) if chips else figures.datasheet_flops,
         ),
+        units_per_step=float(figures.batch_size),
+        rooms=_rooms(one, offer, chips),
+        latency_s=latency_s,
     )
 
 
 def _predicted(
-    answer: Prediction, references: Sequence[Reference], chips: OfferSilicon
+    answer: Prediction,
+    behind: Reference | None,
+    offer: Offer,
+    chips: OfferSilicon,
+    latency_s: float | None,
 ) -> Delivery:
     same = answer.precision == answer.measured_precision
-    flops = next((r.figures.flops_per_unit for r in references if r.name == answer.nearest), None)
+    flops = None if behind is None else behind.figures.flops_per_unit
+    same_batch = None if answer.batch_size is None else behind
+    batch = None if behind is None else _batch(behind, chips)
     return Delivery(
         throughput=answer.throughput,
         basis="predicted",
@@ -206,11 +298,21 @@ def _predicted(
             batch_size=answer.batch_size,
             device=answer.nearest,
             measured_precision=None if same else answer.measured_precision,
+            validity="valid" if behind is None else behind.figures.validity,
         ),
         because=answer.because,
         floor_rate=_floor_rate(flops, chips.peak_flops(answer.precision)),
         step=answer.step,
+        units_per_step=batch,
+        rooms=() if same_batch is None else _rooms(same_batch, offer, chips),
+        latency_s=latency_s,
     )
+
+
+def _batch(one: Reference, chips: OfferSilicon) -> float:
+    """Per step of the whole instance: the measured batch on each accelerator."""
+    each = one.figures.batch_size / one.devices
+    return each * max(1.0, chips.count) if chips.kind == "accelerator" else each
 
 
 def _floor_rate(flops_per_unit: float | None, peak: float | None) -> float | None:
@@ -220,18 +322,26 @@ def _floor_rate(flops_per_unit: float | None, peak: float | None) -> float | Non
 def _too_small(one: Reference, offer: Offer, chips: OfferSilicon | None) -> Unfit | None:
     """Measured peaks against what the instance has; unknown sizes exclude nothing."""
     batch = units.count(one.figures.batch_size)
-    on_device, on_host = _needs(one, to_accelerator=offer.accelerator_count > 0)
-    device = None
-    if chips is not None and chips.kind == "accelerator":
-        device = _of_one(chips)
-    for needed, there, where in (
-        (on_device, device, "each accelerator"),
-        (on_host, offer.memory_bytes, "this instance"),
-    ):
-        if needed is not None and there is not None and needed > there:
+    for room in _rooms(one, offer, chips):
+        needed, there = room.needed_bytes, room.offered_bytes
+        if there is not None and needed > there:
+            where = "each accelerator" if room.where == "accelerator" else "this instance"
             measured = f"batch {batch} needs {units.size(needed)}, measured on {one.name}"
             return Unfit("memory", f"{measured}; {where} has {units.size(there)}")
     return None
+
+
+def _rooms(one: Reference, offer: Offer, chips: OfferSilicon | None) -> tuple[Room, ...]:
+    """What was measured to be needed against what there is."""
+    on_device, on_host = _needs(one, to_accelerator=offer.accelerator_count > 0)
+    of_one = _of_one(chips) if chips is not None and chips.kind == "accelerator" else None
+    device = None if of_one is None else int(of_one)
+    rooms = []
+    if on_device is not None:
+        rooms.append(Room(where="accelerator", needed_bytes=on_device, offered_bytes=device))
+    if on_host is not None:
+        rooms.append(Room(where="host", needed_bytes=on_host, offered_bytes=offer.memory_bytes))
+    return tuple(rooms)
 
 
 def _needs(one: Reference, *, to_accelerator: bool) -> tuple[int | None, int | None]:

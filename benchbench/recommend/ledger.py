@@ -1,21 +1,19 @@
-"""Which offers are out, and why: codes and sentences for a whole catalogue at once."""
+"""Which offers are out, and why: one number per offer; the sentence is made when it is read."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from benchbench.catalog.offer import Confidence
-from benchbench.recommend.answer import Goal, Rejected
-from benchbench.recommend.price import Bools, Floats, Indices
+from benchbench.recommend.answer import Reason, Rejected
+from benchbench.recommend.columns import Offers
+from benchbench.recommend.ranges import Bools, Indices
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FILTERS = ("provider", "region", "price_kind", "os", "confidence")
-"""What the user ruled out, as against what does not do the job."""
+Say = Callable[[int], str]
+"""The reason in a sentence for the offer at one position."""
 
 _PLACE = ("provider", "region", "instance", "price_kind")
 _REJECTED = TypeAdapter(tuple[Rejected, ...])
@@ -23,88 +21,82 @@ _REJECTED = TypeAdapter(tuple[Rejected, ...])
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """One row per offer of `frame`; `code` is empty for what is still in."""
+class Strike:
+    """A reason that some offers share, its figures being each offer's own."""
 
-    frame: "pd.DataFrame"
-    code: NDArray[Any]
-    because: NDArray[Any]
+    code: str
+    say: Say
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One row per offer; `struck` counts into `strikes`, -1 is still in."""
+
+    offers: Offers
+    struck: NDArray[np.int32]
+    strikes: list[Strike] = field(default_factory=list)
 
     @classmethod
-    def of(cls, frame: "pd.DataFrame") -> Self:
+    def of(cls, offers: Offers) -> "Ledger":
         """Everything is in."""
-        return cls(frame, np.full(len(frame), "", object), np.full(len(frame), "", object))
+        return cls(offers, np.full(len(offers), -1, np.int32))
 
     @property
     def left(self) -> Indices:
         """Positions of the offers still in."""
-        return np.flatnonzero(self.code == "")
+        return np.flatnonzero(self.struck < 0)
 
-    def reject(self, at: Indices, code: Any, because: Any) -> None:  # noqa: ANN401  one or many
-        """Strike out the offers at these positions; the first reason given stays."""
-        self.code[at] = code
-        self.because[at] = because
+    def keep(self, wanted: Bools, code: str, say: Say) -> None:
+        """Strike out what is still in and not `wanted`; the first reason given stays."""
+        self.reject(np.flatnonzero(~wanted & (self.struck < 0)), code, say)
 
-    def rejected(self) -> tuple[Rejected, ...]:
-        """One value per offer that is out."""
-        at = np.flatnonzero(self.code != "")
-        out = self.frame.iloc[at]
-        texts = [out[name].astype(object) for name in _PLACE]
-        keys = out["provider"].str.cat(out[list(_PLACE[1:])], sep="/").astype(object)
-        rows = zip(keys, *texts, self.code[at], self.because[at], strict=True)
-        names = ("key", *_PLACE, "code", "because")
-        return _REJECTED.validate_python(tuple(dict(zip(names, row, strict=True)) for row in rows))
+    def reject(self, at: Indices, code: str, say: Say) -> None:
+        """Strike out the offers at these positions."""
+        if len(at):
+            self.struck[at] = len(self.strikes)
+            self.strikes.append(Strike(code, say))
 
+    def because(self, row: int) -> str:
+        """Why that offer is out."""
+        return self.strikes[int(self.struck[row])].say(row)
 
-def screen(frame: "pd.DataFrame", goal: Goal) -> Ledger:
-    """Strike out what the goal's filters exclude and what has no price."""
-    ledger = Ledger.of(frame)
-    providers = [name.casefold() for name in goal.providers]
-    wanted = {
-        "provider": frame["provider"].str.casefold().isin(providers) if providers else None,
-        "region": frame["region"].str.startswith(goal.regions) if goal.regions else None,
-        "price_kind": frame["price_kind"].isin(goal.price_kinds),
-        "os": frame["os"].str.casefold().eq("linux"),
-        "confidence": frame["confidence"].isin(_CONFIDENCES[_least(goal) :]),
-    }
-    said = {
-        "provider": f" is not among the providers wanted: {', '.join(goal.providers)}",
-        "region": f" is outside the regions wanted: {', '.join(goal.regions)}",
-        "price_kind": f" is not a kind of price wanted: {', '.join(goal.price_kinds)}",
-        "os": " is priced; the work runs on linux",
-        "confidence": " confidence in its price; to see such offers too: --confidence low",
-    }
-    for name, keep in wanted.items():
-        if keep is not None:
-            out = _positions(ledger, ~keep.fillna(value=False).to_numpy(bool))
-            ledger.reject(out, name, frame[name].to_numpy(object)[out] + said[name])
-    out = _positions(ledger, hourly_usd(frame) != hourly_usd(frame))
-    ledger.reject(out, "no_price", "no price is known")
-    return ledger
+    def reasons(self) -> tuple[Reason, ...]:
+        """How many offers each code strikes out, with an example, most first."""
+        counts = np.bincount(self.struck[self.struck >= 0], minlength=len(self.strikes))
+        codes = dict.fromkeys(strike.code for strike in self.strikes)
+        found = [self._reason(code, counts) for code in codes]
+        return tuple(sorted((one for one in found if one.offers), key=lambda one: -one.offers))
 
+    def _reason(self, code: str, counts: NDArray[Any]) -> Reason:
+        mine = [at for at, strike in enumerate(self.strikes) if strike.code == code]
+        row = int(np.argmax(np.isin(self.struck, mine)))
+        return Reason(
+            code=code,
+            offers=int(counts[mine].sum()),
+            instance=self.offers.text("instance").at(row) or "",
+            because=self.because(row) if counts[mine].any() else "",
+        )
 
-_CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
+    def rejected(self, most_per_code: int | None = None) -> tuple[Rejected, ...]:
+        """One value per offer that is out, in the catalogue's order; of each code the first."""
+        at = self._listed(most_per_code)
+        texts = [self.offers.text(name) for name in (*_PLACE[:2], "zone", *_PLACE[2:])]
+        return _REJECTED.validate_python(tuple(self._row(int(row), texts) for row in at))
 
+    def _row(self, row: int, texts: list[Any]) -> dict[str, Any]:
+        provider, region, zone, instance, kind = (text.at(row) for text in texts)
+        place = region if zone is None else f"{region}/{zone}"
+        fields = dict(zip(_PLACE, (provider, region, instance, kind), strict=True))
+        strike = self.strikes[self.struck[row]]
+        key = f"{provider}/{place}/{instance}/{kind}"
+        return {**fields, "key": key, "code": strike.code, "because": strike.say(row)}
 
-def _least(goal: Goal) -> int:
-    return _CONFIDENCES.index(goal.least_confidence)
-
-
-def _positions(ledger: Ledger, out: Bools) -> Indices:
-    return np.flatnonzero(out & (ledger.code == ""))
-
-
-_TERM_HOURS = {
-    kind: years * 8760.0
-    for years in (1, 3)
-    for kind in (f"reserved_{years}y", f"savings_{years}y", f"cud_{years}y")
-}
-
-
-def hourly_usd(frame: "pd.DataFrame") -> Floats:
-    """Price per hour, what is paid upfront spread over the term; NaN where no price is known."""
-    price = frame["price_usd_per_hour"].to_numpy(float, na_value=np.nan)
-    price = np.where(np.isfinite(price) & (price > 0), price, np.nan)
-    upfront = frame["upfront_usd"].to_numpy(float, na_value=np.nan)
-    hours = frame["price_kind"].map(_TERM_HOURS).to_numpy(float, na_value=np.nan)
-    return np.asarray(price + np.nan_to_num(upfront / hours), float)
+    def _listed(self, most_per_code: int | None) -> Indices:
+        out = np.flatnonzero(self.struck >= 0)
+        if most_per_code is None:
+            return out
+        codes = [strike.code for strike in self.strikes]
+        number = np.array([codes.index(code) for code in codes], np.intp)
+        of = number[self.struck[out]]
+        first = [np.flatnonzero(of == code)[:most_per_code] for code in np.unique(of)]
+        return out[np.sort(np.concatenate(first))] if first else out

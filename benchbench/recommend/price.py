@@ -3,41 +3,34 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchbench.recommend.answer import Goal
+from benchbench.catalog.interruption import HOURS_PER_MONTH
+from benchbench.recommend.goal import Goal
+from benchbench.recommend.ranges import Floats, Indices, Range
+from benchbench.recommend.team import Team
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 _SECONDS_PER_HOUR = 3600.0
 _ROUNDING = 1e-9
 """10 / (1 x 1.0) must not need 11 replicas because of a last bit."""
 
 
 @dataclass(frozen=True)
-class Range:
-    """A figure of every offer with its interval; NaN ends where there is none."""
+class Beside:
+    """What is billed beside the instances; NaN where its price is not known."""
 
-    low: Floats
-    value: Floats
-    high: Floats
+    moved_usd: Floats | float = 0.0
+    """Egress of the job, or of a month at a rate."""
+    kept_usd_per_month: Floats | float = 0.0
 
-    def over(self, numerator: Floats | float) -> "Range":
-        """`numerator / self`, the interval turned round; an end at 0 gives none."""
-        low = np.where(self.low > 0, self.low, np.nan)
-        high = np.where(np.isnan(low), np.nan, self.high)
-        return Range(numerator / high, numerator / self.value, numerator / low)
-
-    def at(self, keep: Indices) -> "Range":
-        """Of some offers."""
-        return Range(self.low[keep], self.value[keep], self.high[keep])
+    def of_job(self, time_s: Range) -> Range:
+        """For as long as the job takes."""
+        hourly = self.kept_usd_per_month / HOURS_PER_MONTH
+        return time_s.map(lambda end: self.moved_usd + hourly * end / _SECONDS_PER_HOUR)
 
     @property
-    def cautious(self) -> Floats:
-        """What can be relied on: the low end, NaN when that is 0; the value where none is known."""
-        known = np.where(np.isnan(self.low), self.value, self.low)
-        return np.where(known > 0, known, np.nan)
+    def per_month(self) -> Floats | float:
+        """At a rate."""
+        return self.moved_usd + self.kept_usd_per_month
 
 
 @dataclass(frozen=True)
@@ -46,11 +39,13 @@ class Priced:
 
     throughput: Range
     replicas: Floats
-    """NaN where the throughput cannot be relied on at all."""
+    """NaN where no number of them can be relied on."""
     usd_per_hour: Floats
     usd_per_unit: Range
     time_s: Range | None
     cost_usd: Range | None
+    beside_usd: Floats
+    """In `cost_usd`; per month at a rate."""
 
     def at(self, keep: Indices) -> "Priced":
         """Of some offers."""
@@ -61,46 +56,61 @@ class Priced:
             self.usd_per_unit.at(keep),
             None if self.time_s is None else self.time_s.at(keep),
             None if self.cost_usd is None else self.cost_usd.at(keep),
+            self.beside_usd[keep],
         )
 
 
-def priced(throughput: Range, price: Floats, goal: Goal) -> Priced:
+def priced(
+    throughput: Range,
+    price: Floats,
+    goal: Goal,
+    team: Team | None = None,
+    beside: Beside | None = None,
+) -> Priced:
     """`price` is USD per hour of one instance, `throughput` units per second of one."""
-    working = replicas_working(throughput.cautious, goal)
+    team, beside = team or Team.independent(len(price)), beside or Beside()
+    working = replicas_working(throughput.cautious, goal, team)
     replicas = working + goal.spare_replicas
     usd_per_hour = replicas * price
-    fleet = Range(*(end * working for end in _ends(throughput)))
-    time_s = None if goal.units is None else fleet.over(goal.units)
-    per_unit = _per_unit(throughput, price, usd_per_hour, fleet, goal)
-    cost = None
-    if goal.units is not None:
-        full_load = fleet.over(usd_per_hour / _SECONDS_PER_HOUR)
-        cost = Range(*(end * goal.units for end in _ends(full_load)))
-    return Priced(throughput, replicas, usd_per_hour, per_unit, time_s, cost)
-
-
-def replicas_working(cautious: Floats, goal: Goal) -> Floats:
-    """⌈rate ÷ (throughput · headroom)⌉, or as many as finish the units within the deadline."""
-    needed = np.ones_like(cautious)
+    fleet = team.delivers(throughput, working)
+    full_load = fleet.over(usd_per_hour / _SECONDS_PER_HOUR)
+    extra = np.zeros_like(price) + (0.0 if goal.units else beside.per_month)
+    per_unit, time_s, cost = full_load, None, None
+    if (amount := goal.units) is not None:
+        time_s = fleet.over(amount)
+        besides = beside.of_job(time_s)
+        cost = full_load.map(lambda end: end * amount).plus(besides)
+        per_unit, extra = cost.map(lambda end: end / amount), extra + besides.value
     if goal.rate_per_s is not None:
-        by_rate = goal.rate_per_s / (cautious * goal.headroom)
-        needed = np.maximum(needed, np.ceil(by_rate - _ROUNDING))
+        monthly = 0.0 if goal.units else extra / HOURS_PER_MONTH
+        per_unit = _served(throughput, price, monthly, goal.rate_per_s, goal, team)
+    return Priced(throughput, replicas, usd_per_hour, per_unit, time_s, cost, extra)
+
+
+def replicas_working(cautious: Floats, goal: Goal, team: Team) -> Floats:
+    """⌈rate ÷ (throughput · headroom)⌉, or as many as finish the units within the deadline."""
+    needed = 0.0
+    if goal.rate_per_s is not None:
+        needed = goal.rate_per_s / goal.headroom
     if goal.units is not None and goal.deadline_s is not None:
-        by_deadline = goal.units / (cautious * goal.deadline_s)
-        needed = np.maximum(needed, np.ceil(by_deadline - _ROUNDING))
-    return needed
+        needed = max(needed, goal.units / goal.deadline_s)
+    return team.fewest(cautious, needed * (1 - _ROUNDING))
 
 
-def _per_unit(
-    throughput: Range, price: Floats, usd_per_hour: Floats, fleet: Range, goal: Goal
+def _served(
+    throughput: Range,
+    price: Floats,
+    beside_per_hour: Floats | float,
+    rate_per_s: float,
+    goal: Goal,
+    team: Team,
 ) -> Range:
-    """At full load price ÷ (3600 · throughput); with a rate, what is paid over what is asked."""
-    if goal.rate_per_s is None:
-        return fleet.over(usd_per_hour / _SECONDS_PER_HOUR)
-    served = goal.rate_per_s * _SECONDS_PER_HOUR
-    fewest = replicas_working(throughput.high, goal) + goal.spare_replicas
-    return Range(fewest * price / served, usd_per_hour / served, usd_per_hour / served)
+    """With a rate, what is paid over what is asked: at the fast end fewer instances would do."""
+    served = rate_per_s * _SECONDS_PER_HOUR
 
+    def paid(rate: Floats) -> Floats:
+        replicas = replicas_working(rate, goal, team) + goal.spare_replicas
+        return np.asarray((replicas * price + beside_per_hour) / served)
 
-def _ends(figure: Range) -> tuple[Floats, Floats, Floats]:
-    return figure.low, figure.value, figure.high
+    value = paid(throughput.cautious)
+    return Range(paid(throughput.high), value, value)

@@ -1,40 +1,46 @@
 """Order, ties and the Pareto front."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from benchbench.recommend.price import Bools, Floats, Indices, Range
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-_SAME_INSTANCE = ["provider", "instance", "price_kind"]
+from benchbench.recommend.columns import Offers
+from benchbench.recommend.ranges import Bools, Floats, Indices, Range
 
 
-def order(frame: "pd.DataFrame", usd_per_unit: Floats, usd_per_hour: Floats) -> Indices:
-    """Cheapest per unit first, then per hour, then by name: the same input, the same order."""
-    names = [frame[name].to_numpy(str) for name in ("price_kind", "instance", "region", "provider")]
+def order(offers: Offers, at: Indices, usd_per_unit: Floats, usd_per_hour: Floats) -> Indices:
+    """Cheapest per unit first, then per hour, then by name: the same input, the same order.
+
+    Unknown costs sort last.
+    """
+    names = [
+        _alphabetic(offers, name)[at] for name in ("price_kind", "instance", "region", "provider")
+    ]
     return np.asarray(np.lexsort((*names, usd_per_hour, usd_per_unit)), np.intp)
 
 
-def speaker(frame: "pd.DataFrame") -> Indices:
-    """For each row of a ranked frame, the position of the first row of the same instance."""
-    groups = frame.groupby(_SAME_INSTANCE, sort=False, dropna=False).ngroup().to_numpy()
+def _alphabetic(offers: Offers, name: str) -> Indices:
+    """Each row's place among the distinct texts in alphabetical order."""
+    column = offers.text(name)
+    place = np.argsort(np.argsort(np.array([*column.names, ""], str), kind="stable"))
+    return np.asarray(column.each(place), np.intp)
+
+
+def speaker(offers: Offers, at: Indices) -> Indices:
+    """For each of the ranked rows `at`, the number of the first row of the same instance."""
+    groups = offers.groups(("provider", "instance", "price_kind"), at)
     _, first = np.unique(groups, return_index=True)
     return np.asarray(first[groups], np.intp)
 
 
 def pareto(cost: Floats, time: Floats) -> Bools:
     """True where nothing else is at most as dear and at most as slow, and better in one."""
-    front = np.zeros(len(cost), bool)
     by_cost = np.lexsort((time, cost))
-    best_time, best_cost = np.inf, np.nan
-    for at in by_cost:
-        equal = time[at] == best_time and cost[at] == best_cost
-        if time[at] < best_time or equal:
-            front[at] = True
-            best_time, best_cost = time[at], cost[at]
+    c, t = cost[by_cost], time[by_cost]
+    fastest_so_far = np.fmin.accumulate(np.concatenate([[np.inf], t]))[:-1]
+    better = (t < fastest_so_far) & ~np.isnan(c)
+    last = np.maximum.accumulate(np.where(better, np.arange(len(c)), 0))
+    twin = (t == t[last]) & (c == c[last])
+    front = np.zeros(len(cost), bool)
+    front[by_cost] = better | twin
     return front
 
 

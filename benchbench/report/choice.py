@@ -1,13 +1,21 @@
 """The section on what to rent: the ranking, its chart, and a reason for every rejected offer."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from benchbench import units
 from benchbench.catalog.offer import STALE_AFTER_DAYS, Offer
-from benchbench.recommend import Candidate, Configuration, Goal, Recommendation, Rejected
+from benchbench.recommend import (
+    Candidate,
+    Configuration,
+    Goal,
+    Reason,
+    Recommendation,
+    Rejected,
+    sentences,
+)
 from benchbench.report.blocks import (
     Axis,
     Block,
@@ -29,6 +37,7 @@ from benchbench.report.blocks import (
 )
 
 _COMMAND = "benchbench recommend"
+_JSON = "the output of benchbench recommend --json"
 _MOST_PER_REASON = 25
 _MOST_AT_SIGHT = 12
 _ABLE = {"ranked_lower", "same_instance"}
@@ -54,11 +63,16 @@ def section(recommendations: Sequence[Recommendation], generated_on: str) -> Sec
 def _lede(recommendations: Sequence[Recommendation]) -> str:
     """Rankings of one catalogue judge the same offers; they are counted once."""
     judged = [_judged(one) for one in recommendations]
-    offers = units.counted(len(frozenset[str]().union(*judged)), "offer")
+    most = max(map(_total, recommendations))
+    offers = units.counted(max(most, len(frozenset[str]().union(*judged))), "offer")
     alone = len(judged) == 1
     of = offers if alone else f"the same {offers}" if len(set(judged)) == 1 else f"{offers} in all"
     rankings = units.counted(len(judged), "ranking")
     return f"{rankings} of {of}: each offer is ranked, or it is said why not."
+
+
+def _total(one: Recommendation) -> int:
+    return len(one.candidates) + sum(reason.offers for reason in one.reasons)
 
 
 def _judged(one: Recommendation) -> frozenset[str]:
@@ -70,8 +84,8 @@ def _parts(recommendation: Recommendation, suffix: str, today: date) -> tuple[Pa
     workload = recommendation.goal.workload
     goal = Prose((goal_sentence(recommendation),))
     ranking = _ranking(recommendation, suffix, today)
-    able = [one for one in recommendation.rejected if one.code in _ABLE]
-    unfit = [one for one in recommendation.rejected if one.code not in _ABLE]
+    able = _Out.of(recommendation, lambda code: code in _ABLE)
+    unfit = _Out.of(recommendation, lambda code: code not in _ABLE)
     return (
         Part(f"ranking{suffix}", f"Offers for {workload}", (goal, *ranking)),
         *_not_ranked(able, suffix, workload),
@@ -79,9 +93,28 @@ def _parts(recommendation: Recommendation, suffix: str, today: date) -> tuple[Pa
     )
 
 
-def _not_ranked(able: Sequence[Rejected], suffix: str, workload: str) -> tuple[Part, ...]:
+@dataclass(frozen=True)
+class _Out:
+    """Rejected offers of some codes: all of them counted, some or all of them listed."""
+
+    reasons: Sequence[Reason]
+    listed: Sequence[Rejected]
+
+    @classmethod
+    def of(cls, one: Recommendation, wanted: Callable[[str], bool]) -> "_Out":
+        return cls(
+            [reason for reason in one.reasons if wanted(reason.code)],
+            [rejected for rejected in one.rejected if wanted(rejected.code)],
+        )
+
+    @property
+    def offers(self) -> int:
+        return sum(reason.offers for reason in self.reasons)
+
+
+def _not_ranked(able: _Out, suffix: str, workload: str) -> tuple[Part, ...]:
     """What would do, and has a better in the ranking: no failure."""
-    if not able:
+    if not able.offers:
         return ()
     title = f"Not ranked: does the job, at a worse price ({workload})"
     blocks = (
@@ -101,6 +134,9 @@ def goal_sentence(recommendation: Recommendation) -> str:
         wanted.append(f"for {units.count(goal.units)} {units.plural(unit)}")
     if goal.deadline_s is not None:
         wanted.append(f"within {units.trimmed(units.duration(goal.deadline_s))}")
+    if goal.latency_s is not None:
+        percentile = units.trimmed(units.number(goal.latency_percent))
+        wanted.append(f"with p{percentile} of at most {units.duration(goal.latency_s)}")
     return f"{' '.join(wanted)}{_limits(goal)}."
 
 
@@ -113,8 +149,25 @@ def _limits(goal: Goal) -> str:
         f"from {', '.join(goal.providers)}" if goal.providers else "",
         f"in {', '.join(goal.regions)}" if goal.regions else "",
         f"priced {', '.join(price_kind(kind) for kind in goal.price_kinds)}",
+        *_sizes(goal),
     ]
     return "".join(f"; {limit}" for limit in limits if limit)
+
+
+def _sizes(goal: Goal) -> Iterator[str]:
+    """Memory, data and quotas asked for."""
+    for size, said in (
+        (goal.min_memory_bytes, "with {} of memory or more"),
+        (goal.min_accelerator_memory_bytes, "with {} per accelerator or more"),
+        (goal.egress_bytes, "{} sent out" if goal.units else "{} sent out a month"),
+        (goal.stored_bytes, "{} stored"),
+    ):
+        if size is not None:
+            yield said.format(units.size(size))
+    if goal.quotas:
+        yield f"within {units.counted(len(goal.quotas), 'quota')}"
+    if goal.spare_replicas:
+        yield f"{units.counted(goal.spare_replicas, 'spare')} of each kind"
 
 
 def price_kind(kind: str) -> str:
@@ -130,23 +183,62 @@ def place(offer: Offer | Rejected) -> str:
 def _ranking(recommendation: Recommendation, suffix: str, today: date) -> tuple[Block, ...]:
     if not recommendation.candidates:
         why = recommendation.binding or "No offer in the catalogue could be judged."
-        return (Prose(("No offer meets this goal.", why)),)
+        ways = [one.sentence for one in recommendation.relaxations] or [why]
+        return (Prose(("No one kind of instance meets this goal.", *ways)), *_fleet(recommendation))
     candidates = recommendation.candidates
+    best = sentences.notes(candidates[0], recommendation.goal, recommendation.unit)
+    first = f"The first, {candidates[0].offer.instance}: {' '.join(best)}" if best else ""
     return (
-        Prose(_assumptions(candidates)),
+        Prose(tuple(filter(None, (*_assumptions(candidates), first)))),
+        *_fleet(recommendation),
         *_tables(recommendation, f"offers{suffix}"),
         _sources(recommendation, today),
         _plot(recommendation, f"chart-pareto{suffix}"),
     )
 
 
+def _fleet(recommendation: Recommendation) -> tuple[Block, ...]:
+    found = recommendation.fleet
+    if found is None:
+        return ()
+    columns = (
+        Column("Offer"),
+        Column("Instances", numeric=True),
+        Column("All, per hour", numeric=True),
+        Column("Carries"),
+        Column("Basis"),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(one.offer.instance, place(one.offer)),
+                plain(one.replicas, units.count),
+                plain(one.usd_per_hour, units.usd),
+                words("; ".join(_carried(name, rate) for name, rate in one.units_per_s.items())),
+                words(one.basis),
+            )
+        )
+        for one in found.members
+    )
+    return (Prose((f"Or {sentences.fleet(found)}",)), Table("The mixed fleet", columns, rows))
+
+
+def _carried(workload: str, rate: float) -> str:
+    return f"{workload} {units.rate(rate, 'unit')}"
+
+
 def _assumptions(candidates: Sequence[Candidate]) -> tuple[str, ...]:
-    settings = list(dict.fromkeys(candidate.configuration for candidate in candidates))
+    settings = list(dict.fromkeys(one for candidate in candidates for one in _settings(candidate)))
     said = "; ".join(_configuration(setting) for setting in settings)
     return (
         f"Throughputs assume {said}. Another backend can change them several times over.",
         "Cheapest per unit of work first. Offers whose interval overlaps the first one's are tied.",
     )
+
+
+def _settings(candidate: Candidate) -> list[Configuration]:
+    """Of every workload."""
+    return [share.configuration for share in candidate.shares] or [candidate.configuration]
 
 
 def _configuration(setting: Configuration) -> str:
@@ -217,7 +309,9 @@ def _sources(recommendation: Recommendation, today: date) -> Table:
         Column("Price read on"),
         Column(f"Per {work} at 100 % of peak", numeric=True),
         Column("Where the throughput comes from"),
+        Column("What else to know"),
     )
+    goal, unit = recommendation.goal, recommendation.unit
     rows = tuple(
         Row(
             (
@@ -228,6 +322,7 @@ def _sources(recommendation: Recommendation, today: date) -> Table:
                     units.usd,
                 ),
                 words(one.because),
+                words(" ".join(sentences.notes(one, goal, unit))),
             ),
             _key(one),
         )
@@ -239,8 +334,14 @@ def _sources(recommendation: Recommendation, today: date) -> Table:
 
 
 def _standing(candidate: Candidate) -> str:
-    tied = candidate.tied_with_best and candidate.rank > 1
-    return ", ".join(filter(None, ("tied" if tied else "", "unbeaten" if candidate.pareto else "")))
+    said = {
+        "tied": candidate.tied_with_best and candidate.rank > 1,
+        "unbeaten": candidate.pareto,
+        "rests on a measurement with warnings": any(
+            one.validity != "valid" for one in _settings(candidate)
+        ),
+    }
+    return ", ".join(word for word, true in said.items() if true)
 
 
 def _price_date(offer: Offer, today: date) -> Cell:
@@ -341,59 +442,54 @@ def _plot_table(candidates: Sequence[Candidate], drawing: Scatter) -> Table:
     return Table(drawing.y.label, columns, rows, folded="Show the numbers")
 
 
-def shown(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
-    """The first of each reason: a catalogue rejects thousands, a page carries some of each."""
+def _rejected(out: _Out) -> tuple[Block, ...]:
+    if not out.offers:
+        return (Prose(("Every offer considered meets the goal.",)),)
+    return (
+        _reasons(out, "Why offers were rejected"),
+        _list(out, "Offers that do not meet the goal", "rejected offer"),
+    )
+
+
+def _reasons(out: _Out, caption: str) -> Table:
+    columns = (Column("Reason"), Column("Offers", numeric=True), Column("For example"))
+    rows = tuple(
+        Row(
+            (
+                words(one.code.replace("_", " ")),
+                plain(one.offers, units.count),
+                words(f"{one.instance}: {one.because}"),
+            )
+        )
+        for one in out.reasons
+    )
+    return Table(caption, columns, rows)
+
+
+def _shown(rejected: Sequence[Rejected]) -> list[Rejected]:
+    """The first of each reason: a catalogue rejects thousands, a table carries some of each."""
     seen: Counter[str] = Counter()
     kept = []
     for one in rejected:
         seen[one.code] += 1
         if seen[one.code] <= _MOST_PER_REASON:
             kept.append(one)
-    return tuple(kept)
+    return kept
 
 
-def reasons(rejected: Sequence[Rejected]) -> dict[str, int]:
-    """How many offers each reason rejects, most first."""
-    return dict(Counter(one.code for one in rejected).most_common())
-
-
-def _rejected(rejected: Sequence[Rejected]) -> tuple[Block, ...]:
-    if not rejected:
-        return (Prose(("Every offer considered meets the goal.",)),)
-    return (
-        _reasons(rejected, "Why offers were rejected"),
-        _list(rejected, "Offers that do not meet the goal", "rejected offer"),
-    )
-
-
-def _reasons(rejected: Sequence[Rejected], caption: str) -> Table:
-    examples = {one.code: one for one in reversed(rejected)}
-    columns = (Column("Reason"), Column("Offers", numeric=True), Column("For example"))
-    rows = tuple(
-        Row(
-            (
-                words(code.replace("_", " ")),
-                plain(count, units.count),
-                words(f"{examples[code].instance}: {examples[code].because}"),
-            )
-        )
-        for code, count in reasons(rejected).items()
-    )
-    return Table(caption, columns, rows)
-
-
-def _list(rejected: Sequence[Rejected], caption: str, noun: str) -> Table:
-    listed = shown(rejected)
+def _list(out: _Out, caption: str, noun: str) -> Table:
+    shown = _shown(out.listed)
     columns = (Column("Offer"), Column("Where and how priced"), Column("Because"))
     rows = tuple(
         Row(
             (words(one.instance), words(place(one)), words(one.because, one.code.replace("_", " ")))
         )
-        for one in listed
+        for one in shown
     )
-    missing = len(rejected) - len(listed)
+    missing = out.offers - len(shown)
     if missing:
-        caption += f"; {units.count(missing)} more are in the output of benchbench recommend --json"
-    folded = f"Show {units.counted(len(listed), noun)}"
-    paper = f"{units.counted(len(listed), noun)} by name: in the file, not on paper."
+        where = "in the data of this file" if len(out.listed) == out.offers else f"in {_JSON}"
+        caption += f"; {units.count(missing)} more are {where}"
+    folded = f"Show {units.counted(len(shown), noun)}"
+    paper = f"{units.counted(len(shown), noun)} by name: in the file, not on paper."
     return Table(caption, columns, rows, folded=folded, filterable=True, off_paper=paper)

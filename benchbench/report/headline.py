@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from benchbench import units
 from benchbench.derive import Figures
+from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
+from benchbench.recommend.sentences import fleet, runner_up
 from benchbench.record import Record
 from benchbench.report import choice, cost, evidence
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -33,7 +35,7 @@ def answers(
     strongest = evidence.best(figures)
     return (
         _have(records),
-        _delivers(strongest, indicative=is_indicative(records, ())),
+        _delivers(strongest, figures, indicative=is_indicative(records, ())),
         _do(recommendations, tco),
         _sure(records, strongest, recommendations, tco),
         _change(strongest, recommendations, tco),
@@ -52,13 +54,29 @@ def _have(records: Sequence[Record]) -> Answer:
     return Answer("What you have", sentence[:1].upper() + sentence[1:])
 
 
-def _delivers(strongest: Sequence[Figures], *, indicative: bool) -> Answer:
+def _delivers(
+    strongest: Sequence[Figures], figures: Sequence[Figures], *, indicative: bool
+) -> Answer:
     question = "What it delivers"
     if not strongest:
         return Answer(question, "No measurement here can be relied on.")
     rates = [f"{_rate(figure)} on {figure.workload}" for figure in strongest]
-    details = tuple(filter(None, (_ratio(figure) for figure in strongest)))
-    return Answer(question, f"{evidence.sentence_list(rates)}.", details, indicative)
+    details = [_ratio(figure) for figure in strongest]
+    details += [_beside(figure, figures) for figure in strongest]
+    sentence = f"{evidence.sentence_list(rates)}."
+    return Answer(question, sentence, tuple(filter(None, details)), indicative)
+
+
+def _beside(figure: Figures, figures: Sequence[Figures]) -> str:
+    """Which configuration that is, where it was searched for, and what it gains on the default."""
+    default = default_beside(figure, figures)
+    if default is None or default.throughput is None or figure.throughput is None:
+        return ""
+    gain = units.number(figure.throughput.value / default.throughput.value)
+    return (
+        f"{figure.workload}: that is the best configuration found ({evidence.setting(figure)}), "
+        f"{gain} times the default ({evidence.setting(default)}, {_rate(default)})."
+    )
 
 
 def _rate(figure: Figures) -> str:
@@ -88,13 +106,15 @@ def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Ans
     if not sentences:
         hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
         return Answer("What to do", "Nothing has been compared yet.", (hint,))
-    more = [said for one in recommendations for said in _runner_up(one)]
+    more = [said for one in recommendations if (said := runner_up(one))]
     indicative = any(one.indicative for one in recommendations)
     return Answer("What to do", sentences[0], (*sentences[1:], *more), indicative)
 
 
 def _rent(recommendation: Recommendation) -> str:
     workload = recommendation.goal.workload
+    if not recommendation.candidates and recommendation.fleet is not None:
+        return f"For {workload} no one kind of instance does: {fleet(recommendation.fleet)}"
     if not recommendation.candidates:
         why = recommendation.binding or "no offer could be judged."
         return f"For {workload} nothing fits: {why}"
@@ -109,17 +129,6 @@ def _rent(recommendation: Recommendation) -> str:
         f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, "
         f"{price} ({', '.join(filter(None, known))})."
     )
-
-
-def _runner_up(recommendation: Recommendation) -> tuple[str, ...]:
-    candidates = recommendation.candidates
-    if len(candidates) < 2:  # noqa: PLR2004 - alone there is no runner-up
-        return ()
-    first, second = candidates[:2]
-    dearer = units.percent(second.usd_per_unit.value / first.usd_per_unit.value - 1)
-    tied = " and within the interval: a tie" if second.tied_with_best else ""
-    workload = recommendation.goal.workload
-    return (f"Next for {workload}: {second.offer.instance}, {dearer} dearer{tied}.",)
 
 
 def _sure(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from benchbench import units
+from benchbench.derive import ceiling as names
 from benchbench.record import Ceiling, Record, System
 from benchbench.report import evidence
 from benchbench.report.blocks import Block, Cell, Column, Part, Prose, Row, Table, words
@@ -14,9 +15,9 @@ def ceiling_cell(ceiling: Ceiling | None) -> Cell:
     """A ceiling with its half-width."""
     if ceiling is None:
         return words(None)
-    text = units.flops if ceiling.unit == "FLOP/s" else units.bandwidth
     half = (ceiling.high - ceiling.low) / 2 / ceiling.value
-    return Cell(text(ceiling.value), units.interval(half), ceiling.value, "measured")
+    text = units.ceiling(ceiling.value, ceiling.unit)
+    return Cell(text, units.interval(half), ceiling.value, "measured")
 
 
 def part(records: Sequence[Record]) -> Part:
@@ -66,19 +67,14 @@ def _ceilings_table(records: Sequence[Record]) -> Block:
     rows = tuple(
         Row(
             (
-                words(ceiling.kind.replace("_", " "), _ceiling_setting(ceiling)),
+                words(names.name(ceiling), names.where(ceiling)),
                 ceiling_cell(ceiling),
-                words(ceiling.path),
+                words(names.reached_by(ceiling)),
             )
         )
         for ceiling in found
     )
     return Table("Measured ceilings: the best this machine did on one kernel", columns, rows)
-
-
-def _ceiling_setting(ceiling: Ceiling) -> str:
-    threads = None if ceiling.threads is None else units.counted(ceiling.threads, "thread")
-    return ", ".join(filter(None, (ceiling.dtype, ceiling.device, threads)))
 
 
 def failures(records: Sequence[Record]) -> tuple[Part, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from benchbench import units
-from benchbench.derive import Figures, Percentile
+from benchbench.derive import Figures, Percentile, normal
 from benchbench.record import Record
 from benchbench.report import evidence, machine
 from benchbench.report.blocks import (
@@ -48,6 +48,7 @@ def section(records: Sequence[Record], figures: Sequence[Figures]) -> Section:
         _delivered(figures),
         _utilisation(figures),
         _roofline(figures),
+        _normal(figures),
         _durations(records, figures),
         _energy(figures),
         machine.part(records),
@@ -94,7 +95,8 @@ def _result_row(figures: Sequence[Figures], figure: Figures, *, strong: bool) ->
 
 def _where(figure: Figures) -> str:
     scenario = figure.scenario.replace("_", " ")
-    return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}"
+    found = {"best": ", the best found", "default": ", the default"}.get(figure.role or "", "")
+    return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}{found}"
 
 
 def _processes(figure: Figures) -> str:
@@ -267,6 +269,25 @@ def _regimes(figures: Sequence[Figures]) -> Table:
         for figure in evidence.best(figures)
     )
     return Table("What limits each workload, and the one thing to try", columns, rows)
+
+
+def _normal(figures: Sequence[Figures]) -> Part:
+    """Each workload's fastest configuration against what others got on such a device."""
+    rows = tuple(
+        Row(
+            (
+                words(figure.workload, evidence.setting(figure)),
+                words(normal.WORDS[figure.normal.name]),
+                words(figure.normal.because, figure.normal.try_next or ""),
+            ),
+            evidence.key(figures, figure),
+        )
+        for figure in evidence.best(figures)
+        if figure.normal is not None
+    )
+    columns = (Column("Workload"), Column("Normal?"), Column("Compared with"))
+    caption = "Each workload against published figures of such devices; none is an MLPerf result"
+    return Part("normal", "Is this number normal?", (Table(caption, columns, rows),))
 
 
 def _durations(records: Sequence[Record], figures: Sequence[Figures]) -> Part:

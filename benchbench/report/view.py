@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchbench import __version__
 from benchbench.derive import Figures
@@ -75,14 +74,7 @@ def _data(
         "schema": SCHEMA,
         "records": [record.model_dump(mode="json", by_alias=True) for record in records],
         "figures": [figure.model_dump(mode="json") for figure in figures],
-        "recommendations": [_carried(recommendation) for recommendation in recommendations],
+        "recommendations": [one.model_dump(mode="json", by_alias=True) for one in recommendations],
         "tco": tco and tco.model_dump(mode="json", by_alias=True),
     }
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
-
-
-def _carried(recommendation: Recommendation) -> dict[str, Any]:
-    """The recommendation with the rejections that the page shows, and how many there were."""
-    kept = recommendation.model_copy(update={"rejected": choice.shown(recommendation.rejected)})
-    reasons = choice.reasons(recommendation.rejected)
-    return {**kept.model_dump(mode="json", by_alias=True), "rejected_by_reason": reasons}

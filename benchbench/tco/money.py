@@ -7,6 +7,8 @@ months along the last. Month 0 is the start, month m ends m months later.
 import numpy as np
 import numpy.typing as npt
 
+from benchbench.catalog.interruption import lost_fraction
+
 Array = npt.NDArray[np.float64]
 Value = float | Array
 """One number, or one per draw with shape (draws, 1)."""
@@ -89,11 +91,6 @@ def break_even_month(own: Array, other: Array) -> int | None:
 def spot_effective_price(
     price: Value, mean_hours_to_interruption: Value, checkpoint_hours: float, restart_hours: float
 ) -> Value:
-    """Price of a useful hour under interruptions: p · (1 + δ/τ + (τ/2 + R)/M), τ = √(2δM).
-
-    Young, CACM 17(9), 1974; Daly, FGCS 22(3), 2006. First order: valid while τ is well below M.
-    """
-    interval = (2.0 * checkpoint_hours * mean_hours_to_interruption) ** 0.5
-    saving = checkpoint_hours / interval if checkpoint_hours else 0.0
-    lost = (interval / 2.0 + restart_hours) / mean_hours_to_interruption
-    return price * (1.0 + saving + lost)
+    """Price of a useful hour under interruptions: p · (1 + δ/τ + (τ/2 + R)/M), τ = √(2δM)."""
+    lost = lost_fraction(mean_hours_to_interruption, checkpoint_hours, restart_hours)
+    return price * (1.0 + lost)

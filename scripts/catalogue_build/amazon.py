@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchbench.catalog.importers import price_table
 from catalogue_build.common import (
     GB,
     GIB,
@@ -14,6 +13,7 @@ from catalogue_build.common import (
     accelerated,
     cores,
     priced,
+    prices,
     table,
 )
 
@@ -23,7 +23,7 @@ BUCKETS = {"0": (0.0, 0.05), "1": (0.05, 0.1), "2": (0.1, 0.15), "3": (0.15, 0.2
 def aws(data: Path, chosen: Row) -> Iterator[Row]:
     """All accelerated types, and the CPU families people use."""
     specs = {row["instance_type"]: row for row in table(data / "aws/aws_instance_specs.csv")}
-    current = price_table.read(data / "aws/aws_ondemand_linux.csv").prices
+    current = prices(data / "aws/aws_ondemand_linux.csv")
     older = table(data / "aws/aws_ondemand_reserved_allregions_2025-04.csv")
     feed = {(row["region"], row["instance_type"]): row for row in older}
     advisor = {
@@ -37,7 +37,8 @@ def aws(data: Path, chosen: Row) -> Iterator[Row]:
             if base is None or not aws_wanted(instance, base, region, chosen):
                 continue
             base |= {"provider": "aws", "region": region, "instance": instance}
-            yield priced(base, "on_demand", price, source, "high")
+            confidence = "high" if source == "karpenter-aws" else "medium"
+            yield priced(base, "on_demand", price, source, confidence)
             if region == chosen["regions"][0]:
                 yield from aws_reserved(base, price, feed.get((region, instance)))
             yield from aws_spot(base, price, advisor.get((region, instance)))

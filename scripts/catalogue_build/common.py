@@ -23,6 +23,17 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def prices(path: Path) -> Prices:
+    """USD per hour by region and type of a price table; an empty price is no row."""
+    found: dict[str, dict[str, float]] = {}
+    for row in table(path):
+        if row["price_usd_hr"]:
+            found.setdefault(row["region"], {})[row["instance_type"].strip()] = float(
+                row["price_usd_hr"]
+            )
+    return found
+
+
 def priced(base: Row, kind: str, price: float, source: str, confidence: str) -> Row:
     """A row of one kind of price, dated as its source unless `base` knows better."""
     fields = {"price_kind": kind, "price_usd_per_hour": price, "source": source}

@@ -2,7 +2,7 @@
 
 from benchbench.catalog import catalogue, silicon
 from benchbench.catalog.match import match
-from benchbench.record import Cloud
+from benchbench.record import Cloud, Memory, Virtualisation
 from tests import factories
 
 SILICON = silicon.load()
@@ -70,3 +70,54 @@ def test_unknown_and_unsold() -> None:
     assert "not in cpus.toml" in match(unknown, CATALOG, SILICON).because
     unsold = factories.system(cpu=factories.cpu(model="AMD EPYC 9R14", model_number=17))
     assert "nobody offers EPYC-Genoa" in match(unsold, CATALOG, SILICON).because
+
+
+def test_names_in_any_form() -> None:
+    """Azure's names are met with and without their prefix, in any case."""
+    azure = factories.offer(provider="azure", instance="Standard_D4as_v5")
+    listed = catalogue.from_offers([azure])
+    for name in ("Standard_D4as_v5", "d4AS_v5", "STANDARD_D4AS_V5"):
+        rented = factories.rented("azure", name)
+        found = match(factories.system(cloud=rented), listed, SILICON)
+        assert (found.kind, found.instances) == ("instance", ("azure/Standard_D4as_v5",))
+
+
+def test_a_contradicted_name_is_not_believed() -> None:
+    """Who claims a100x8 while another GPU is seen, or a CPU type with a GPU, is corrected."""
+    claimed = Cloud(provider="aws", instance_type="a100x8", source="flag")
+    h100 = factories.accelerator(name="NVIDIA H100 80GB HBM3", pci_id="10de:2330")
+    found = match(factories.system(accelerators=(h100,), cloud=claimed), CATALOG, SILICON)
+    assert found.kind == "none"
+    assert "A100-SXM4-80GB, and H100-SXM5-80GB is seen" in found.because
+    claimed = Cloud(provider="aws", instance_type="c6a.xlarge", source="flag")
+    found = match(factories.gpu_system(8, cloud=claimed), CATALOG, SILICON)
+    assert (found.kind, found.instances) == ("silicon", ("aws/a100x8",))
+    assert "no accelerator" in found.because
+
+
+def test_fewer_devices_are_no_contradiction() -> None:
+    """A container that sees one of eight GPUs is still on that instance."""
+    rented = factories.rented("aws", "a100x8")
+    assert match(factories.gpu_system(1, cloud=rented), CATALOG, SILICON).kind == "instance"
+
+
+def test_share_of_a_socket() -> None:
+    """Two of the 64 cores of a Milan socket are a thirty-second of it."""
+    assert match(factories.system(), CATALOG, SILICON).socket_share_fraction == 2 / 64
+
+
+def test_a_guest_that_hides_its_cores() -> None:
+    """Four processors without hyper-threads in a guest may be four cores or four vCPU."""
+    cpu = factories.cpu(cores=4, threads=4, threads_per_core=1, usable_cores=4, usable_threads=4)
+    guest = factories.system(cpu=cpu, virtualisation=Virtualisation(hypervisor="kvm"))
+    found = match(guest, CATALOG, SILICON)
+    assert found.instances == ("aws/c6a.xlarge",)
+    assert "does not say which" in found.because
+
+
+def test_memory_tells_sizes_apart() -> None:
+    """Of two instances with as many cores the one whose memory fits is meant."""
+    large = factories.offer(instance="r6a.xlarge", memory_bytes=32 * factories.GIB)
+    listed = catalogue.from_offers([factories.offer(), large])
+    seen = factories.system(memory=Memory(total_bytes=31 * factories.GIB))
+    assert match(seen, listed, SILICON).instances == ("aws/r6a.xlarge",)

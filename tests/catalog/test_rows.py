@@ -3,10 +3,12 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchbench import bundled
 from benchbench.catalog import catalogue, rows
 from benchbench.errors import DataError, UsageError
 
@@ -173,3 +175,44 @@ def test_any_price_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> 
     assert len(read.frame) + len(read.rejected) == 1
     prices = read.frame["price_usd_per_hour"].dropna()
     assert (prices > 0).all()
+
+
+def test_both_ways_read_the_same() -> None:
+    """The bundled files read column by column are what they are read line by line."""
+    for path in (bundled.folder("instance_catalog") / "offers").glob("*.csv"):
+        whole, lines = rows._whole(path), rows._line_by_line(path)
+        assert whole is not None
+        pd.testing.assert_frame_equal(rows.joined([whole.frame]), lines.frame)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"price_usd_per_hour": "TRUE"},
+        {"price_usd_per_hour": "inf"},
+        {"price_usd_per_hour": " 1.5 "},
+        {"provider": " acme"},
+        {"provider": ""},
+        {"as_of": "yesterday"},
+        {"memory_bytes": "1.5"},
+        {"instance": "a,b"},
+        {"instance": "\u202egpj"},
+        {"price_kind": "free"},
+    ],
+)
+def test_what_is_doubtful_is_read_line_by_line(tmp_path: Path, change: dict[str, str]) -> None:
+    """The fast way takes no file that the careful way would read otherwise."""
+    path = write(tmp_path / "a.csv", GOOD | change)
+    whole, lines = rows._whole(path), rows._line_by_line(path)
+    if whole is not None:
+        pd.testing.assert_frame_equal(rows.joined([whole.frame]), lines.frame)
+    assert whole is None or lines.rejected == ()
+
+
+def test_a_row_cut_short_is_seen(tmp_path: Path) -> None:
+    """A row that lacks its last cells is rejected, whatever the order of the columns."""
+    for header in (list(GOOD), [*GOOD, "zone"]):
+        path = tmp_path / "a.csv"
+        cells = [GOOD.get(name, "a") for name in header]
+        path.write_text(",".join(header) + "\n" + ",".join(cells[:-1]) + "\n")
+        assert len(rows.read([path]).rejected) == 1

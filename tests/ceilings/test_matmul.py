@@ -72,10 +72,10 @@ def test_the_smallest_candidates_work(precision: Precision) -> None:
 
 
 def test_flops_are_two_per_multiply_add() -> None:
-    """512 cubed: 2 x 134,217,728."""
+    """320 cubed: 2 x 32,768,000."""
     smallest = next(each for each in matmul.cpu("fp32") if each.path == "torch.matmul")
-    assert smallest.shape == "512x512x512"
-    assert smallest.amount == 268_435_456
+    assert smallest.shape == "320x320x320"
+    assert smallest.amount == 65_536_000
 
 
 def test_the_convolutions_flops_are_pytorchs() -> None:
@@ -115,19 +115,38 @@ def test_tf32_is_no_cpu_precision() -> None:
         matmul.cpu("tf32")
 
 
-def test_a_gpu_is_asked_for_products_only() -> None:
-    """No convolution on CUDA, where Winograd would count FLOPs nobody did."""
-    candidates = matmul.cuda("bf16", "cuda:0")
-    assert {each.path for each in candidates} == {"torch.matmul", "torch.nn.functional.linear"}
-    assert max(each.amount for each in candidates) == 2 * 16384**3
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("path", [matmul.matmul, matmul.numpy_matmul])
+def test_a_widened_product_is_the_product(
+    dtype: torch.dtype, path: Callable[[Operands], Callable[[], torch.Tensor]]
+) -> None:
+    """As exact as the type allows, and back in the type it came in."""
+    given = operands(dtype)
+    result = matmul.widened(path)(given)()
+    assert result.dtype == dtype
+    expected = given.a.double() @ given.b.double()
+    torch.testing.assert_close(result.double(), expected, rtol=8e-3, atol=1e-3)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16", "fp16"])
-def test_products_are_right_on_a_gpu(precision: Precision) -> None:
-    """The smallest shape of each path checks itself on the device."""
-    for candidate in {
-        each.path: each for each in reversed(matmul.cuda(precision, "cuda"))
-    }.values():
-        assert candidate.prepare().correct()
+def test_widening_is_part_of_every_call() -> None:
+    """Operands changed after the first call change the second: nothing was converted before."""
+    given = operands(torch.bfloat16)
+    multiply = matmul.widened(matmul.matmul)(given)
+    before = multiply().clone()
+    given.a.mul_(2)
+    after_a = multiply().clone()
+    given.b.mul_(2)
+    assert torch.equal(after_a, 2 * before)
+    assert torch.equal(multiply(), 4 * before)
+
+
+def test_narrow_types_may_be_widened() -> None:
+    """The paths of a processor without bf16 or fp16 units; fp32 has nothing to widen."""
+    for precision, widens in (("bf16", True), ("fp16", True), ("fp32", False), ("fp64", False)):
+        paths = {each.path for each in matmul.cpu(precision)}  # type: ignore[arg-type] # literals
+        assert any(path.startswith("widened to fp32") for path in paths) == widens
+
+
+def test_int8_has_integer_paths() -> None:
+    """None of them floating-point."""
+    assert {each.path for each in matmul.cpu("int8")} == {"oneDNN qlinear", "torch._int_mm"}

@@ -1,15 +1,15 @@
 """Copies and triads move what they say, and arrays are larger than the cache."""
 
 import pytest
-import torch
 
 from benchbench.ceilings import memory
-from benchbench.ceilings.memory import Operands, array_bytes, is_copy, is_triad
+from benchbench.ceilings.memory import Operands, array_bytes, is_copy, is_triad, leaves_cache
 
 MEBI = 2**20
 SIZE = 2 * MEBI
 
 
+@pytest.mark.known_error("bandwidth above the memory's (array fits the cache: 384 MB L3 exists)")
 def test_arrays_are_four_times_the_cache() -> None:
     """An EPYC with 384 MiB of L3 needs 1.5 GiB."""
     assert array_bytes(384 * MEBI, 100 * 1024 * MEBI, arrays=3) == 1536 * MEBI
@@ -24,6 +24,20 @@ def test_a_small_or_unknown_cache_gets_safe_arrays(cache: int | None) -> None:
 def test_arrays_fit_in_half_the_available_memory() -> None:
     """With 600 MiB available three arrays get 100 MiB each."""
     assert array_bytes(384 * MEBI, 600 * MEBI, arrays=3) == 100 * MEBI
+
+
+def test_memory_is_not_measured_in_the_cache() -> None:
+    """384 MiB of L3 (it exists) hold most of 256 MiB arrays: only 1.5 GiB of them leave it."""
+    for available in (100 * 1024 * MEBI, 600 * MEBI):
+        size = array_bytes(384 * MEBI, available, arrays=3)
+        assert leaves_cache(size, 384 * MEBI) == (size == 1536 * MEBI)
+    assert not leaves_cache(256 * MEBI, 384 * MEBI)
+
+
+def test_rounding_an_array_down_to_blocks_costs_nothing() -> None:
+    """A cache of 35.75 MiB asks for 143 MiB; of an odd size the last block may be missing."""
+    odd = 70 * MEBI + 12_345
+    assert leaves_cache(array_bytes(odd, 100 * 1024 * MEBI, arrays=3), odd)
 
 
 def test_arrays_are_whole_blocks() -> None:
@@ -92,19 +106,3 @@ def test_the_arrays_are_made_once() -> None:
     second = operands.fresh()
     assert second is first
     assert not second.target.any()
-
-
-def test_a_transfer_counts_each_byte_once() -> None:
-    """16 MiB from host to device are 16 MiB."""
-    assert memory.transfers("cuda:0", to_device=True)[0].amount == 16 * MEBI
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-@pytest.mark.parametrize("to_device", [True, False])
-def test_transfers_arrive(*, to_device: bool) -> None:
-    """Pinned memory reaches the other side unchanged."""
-    prepared = memory.transfers("cuda", to_device=to_device)[0].prepare()
-    prepared.call()
-    torch.cuda.synchronize()
-    assert prepared.correct()

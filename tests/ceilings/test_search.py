@@ -1,5 +1,6 @@
 """The search: which candidate wins, and what is kept of the others. Time is pretended."""
 
+import numpy as np
 import pytest
 
 from benchbench.ceilings.search import (
@@ -8,9 +9,12 @@ from benchbench.ceilings.search import (
     Candidate,
     Kernel,
     ceiling,
+    kept,
+    settle,
 )
 from benchbench.errors import InvalidMeasurementError
 from benchbench.record import Ceiling
+from benchbench.stats import median, median_interval
 from tests.ceilings.fakes_ceilings import FakeStopwatch, PretendedCall, candidate
 
 
@@ -79,9 +83,32 @@ def test_the_first_call_is_dropped() -> None:
 
 
 def test_repetitions_fill_the_time() -> None:
-    """Three seconds for three finalists give one second of 10 ms calls."""
-    best = found(candidate("only", 1000, PretendedCall(0.010)), seconds=3.0)
+    """Three seconds for three finalists give one second of calls that vary, 10 ms on average."""
+    best = found(candidate("only", 1000, PretendedCall(0.005, 0.015)), seconds=3.0)
     assert len(best.samples) == pytest.approx(100, abs=1)
+
+
+def test_what_is_known_is_not_measured_longer() -> None:
+    """Equal calls end after a quarter of the time, and their interval lies within 1 %."""
+    best = found(candidate("only", 1000, PretendedCall(0.010)), seconds=3.0)
+    assert 25 <= len(best.samples) <= 40
+    assert best.high - best.low <= 0.02 * best.value
+
+
+def test_what_is_not_known_is() -> None:
+    """Calls 3 % apart either way leave more than 1 % until many of them were made."""
+    calls = PretendedCall(*np.random.default_rng(0).normal(0.010, 0.0005, 500))
+    durations = settle(calls.timed, 5.0)
+    assert 125 <= len(durations) < 500
+    low, high = median_interval(durations)
+    assert high - low <= 0.02 * median(durations)
+
+
+def test_the_whole_time_is_filled_where_others_work_beside() -> None:
+    """Devices at work at once must not stop one by one."""
+    calls = PretendedCall(0.010)
+    durations = settle(calls.timed, 1.0, whole_time=True)
+    assert len(durations) == pytest.approx(100, abs=1)
 
 
 def test_there_are_enough_repetitions_and_not_too_many() -> None:
@@ -151,3 +178,30 @@ def test_a_shape_that_would_take_too_long_is_not_tried() -> None:
     larger = PretendedCall(1e-9)
     found(candidate("only", 1000, PretendedCall(0.001)), candidate("only", 1e9, larger))
     assert larger.calls == 0
+
+
+def test_time_left_over_goes_to_the_paths_after() -> None:
+    """A path that fails costs nothing; the next may try a shape twice as long."""
+    larger = PretendedCall(0.2)
+    found(
+        candidate("missing", 1000, RuntimeError()),
+        candidate("only", 1000, PretendedCall(0.001)),
+        candidate("only", 200_000, larger),
+    )
+    assert larger.calls > 0
+
+
+def test_a_path_far_behind_is_not_measured_anew() -> None:
+    """The best, measured anew, is out of its reach: the time is saved."""
+    slow = PretendedCall(0.003)
+    found(candidate("fast", 1000, PretendedCall(0.001)), candidate("slow", 1000, slow))
+    assert slow.calls == 4
+
+
+def test_a_check_looks_at_the_result_that_was_timed() -> None:
+    """Not at one computed for it; without any call yet, at a first one."""
+    numbers = iter(range(10))
+    call, latest = kept(lambda: next(numbers))
+    assert latest() == 0
+    call()
+    assert call() == latest() == 2

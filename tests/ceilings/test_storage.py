@@ -1,5 +1,6 @@
 """Reading a file: the right bytes, past the cache, and nothing left behind."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,48 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
             stream.seek(5 * MEBI)
             stream.write(bytes([byte[0] ^ 1]))
         prepared = storage.reads(file)[0].prepare()
+        prepared.call()
+        assert not prepared.correct()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("direct", [True, False])
+def test_random_reads_return_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, direct: bool
+) -> None:
+    """1,024 pages of 4 KiB a call at every depth, with and without the system's cache."""
+    if not direct:
+        monkeypatch.setattr(storage, "_accepts_direct", lambda _file: False)
+    with storage.random_file(tmp_path) as file:
+        candidates = storage.random_reads(file)
+        assert [each.path.rpartition(", ")[2] for each in candidates] == [
+            f"{depth} in flight" for depth in (1, 4, 16, 64)
+        ]
+        for candidate in candidates:
+            prepared = candidate.prepare()
+            prepared.call()
+            assert prepared.correct()
+    assert {each.amount for each in candidates} == {1024}
+
+
+@pytest.mark.usefixtures("small")
+def test_no_page_is_read_twice_before_all_were(tmp_path: Path) -> None:
+    """The order is random and without repetition: nothing on the way has the next page ready."""
+    with storage.random_file(tmp_path) as file:
+        reader = storage._RandomReader(file, 4, direct=False)
+        pages = [next(reader._places).ravel().tolist() for _ in range(32)]
+    visited = [page for call in pages for page in call]
+    assert sorted(visited) == list(range(128 * MEBI // 4096))
+    steps = [later - page for page, later in pairwise(visited)]
+    assert steps.count(1) < 20
+
+
+@pytest.mark.usefixtures("small")
+def test_a_changed_page_is_noticed(tmp_path: Path) -> None:
+    """Random reads check their bytes too."""
+    with storage.random_file(tmp_path) as file:
+        prepared = storage.random_reads(file)[0].prepare()
+        file.write_bytes(bytes(file.stat().st_size))
         prepared.call()
         assert not prepared.correct()
 

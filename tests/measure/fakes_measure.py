@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchbench.measure.budget import Budget
-from benchbench.measure.counters import CpuTimes, GpuReading
+from benchbench.measure.counters import CpuTimes, GpuReading, Pressure, Switches
 from benchbench.workload import Job
 
 SECOND = 1_000_000_000
@@ -125,6 +125,10 @@ class FakeHost:
     throttled_s: float | None = None
     joules: float | None = None
     range_j: float | None = None
+    celsius: float | None = None
+    hot_s: float | None = None
+    stalled: Pressure = field(default_factory=Pressure)
+    switched: Switches | None = None
 
     def cpu_times(self) -> CpuTimes | None:
         """As set."""
@@ -141,6 +145,22 @@ class FakeHost:
     def quota_throttled_s(self) -> float | None:
         """As set."""
         return self.throttled_s
+
+    def temperature_c(self) -> float | None:
+        """As set."""
+        return self.celsius
+
+    def overheated_s(self) -> float | None:
+        """As set."""
+        return self.hot_s
+
+    def pressure(self) -> Pressure:
+        """As set."""
+        return self.stalled
+
+    def switches(self) -> Switches | None:
+        """As set."""
+        return self.switched
 
     def energy_j(self) -> float | None:
         """As set."""
@@ -159,6 +179,10 @@ class FakeGpuCounters:
     reading: GpuReading = field(default_factory=GpuReading)
     joules: float | None = None
     running: int | None = None
+    mig: bool = False
+    lost: bool = False
+    errors: int | None = None
+    reported: tuple[int, ...] | None = None
 
     def read(self) -> GpuReading:
         """As set."""
@@ -172,15 +196,29 @@ class FakeGpuCounters:
         """As set."""
         return self.running
 
+    def uncorrected_errors(self) -> int | None:
+        """As set."""
+        return self.errors
+
+    def xids(self) -> tuple[int, ...] | None:
+        """As set, once."""
+        told, self.reported = self.reported, None if self.reported is None else ()
+        return told
+
 
 class FakeNvml:
     """The module pynvml for one board; what is missing from `answers` is not supported."""
 
     NVML_CLOCK_SM = 1
     NVML_TEMPERATURE_GPU = 0
+    NVML_MEMORY_ERROR_TYPE_UNCORRECTED = 1
+    NVML_VOLATILE_ECC = 0
+    nvmlEventTypeXidCriticalError = 8  # noqa: N815 - NVML's name
 
     class NVMLError(Exception):
         """As NVML's own."""
+
+        value = 3  # not supported
 
     def __init__(self, **answers: Any) -> None:
         self._answers = answers
@@ -196,6 +234,9 @@ class FakeNvml:
         def answer(*_arguments: object) -> Any:
             if name not in self._answers:
                 raise self.NVMLError(name)
-            return self._answers[name]
+            found = self._answers[name]
+            if isinstance(found, Exception):
+                raise found
+            return found() if callable(found) else found
 
         return answer

@@ -1,22 +1,26 @@
 """Each doubt appears when it should, with its severity and a remedy, and not a moment earlier."""
 
+import math
 from typing import Any
 
 import pytest
+from scipy import stats as oracle
 
-from benchbench.measure.caveats import Observed, caveats, ceiling_caveats
-from benchbench.measure.sampler import Interference
-from benchbench.record import Caveat, Sample, Work
+from benchbench.measure.caveats import Observed, caveats, ceiling_caveats, latency_caveats
+from benchbench.measure.checks import Agreement
+from benchbench.measure.power import Integral
+from benchbench.record import Caveat, Energy, Interference, Sample, Work
 from tests import factories as make
+
+AROUND = (
+    *("effort", "device", "trains", "power", "energy_doubts"),
+    *("mig", "agreement", "inputs", "repeat_speedup"),
+)
 
 
 def doubts(**changes: Any) -> dict[str, Caveat]:
     """Doubts about a standard measurement of twenty equal steps of 0.8 s, by code."""
-    around = {
-        name: changes.pop(name)
-        for name in ("effort", "device", "trains", "interference", "cosine", "repeat_speedup")
-        if name in changes
-    }
+    around = {name: changes.pop(name) for name in AROUND if name in changes}
     observed = Observed(
         measurement=make.measurement(10.0, **changes),
         **{"effort": "standard", "device": "cpu", **around},
@@ -61,20 +65,32 @@ def test_a_slow_first_step_is_a_note_with_its_ratio() -> None:
     assert "cold_start" not in doubts(first_step_s=3.9)
 
 
+def wave(amplitude: float, n: int = 16) -> list[float]:
+    """Steps of 1 s on half a cosine: a slow drift, whose interval has a closed form."""
+    return [1 + amplitude * math.cos(math.pi * (i + 0.5) / n) for i in range(n)]
+
+
+def half_width(amplitude: float) -> float:
+    """t(2) c sqrt((1 + 5/16) / 4) of such a wave."""
+    return float(oracle.t.ppf(0.975, 2)) * amplitude * math.sqrt((1 + 5 / 16) / 4)
+
+
 def test_noise_is_a_half_width_above_five_per_cent() -> None:
-    """Steps of 1 s and 3 s in turn: half-width 2.1314 · 1.0328 / 4 / 2 = 27.5 %."""
-    seen = steps([1.0, 3.0] * 8)["noisy"]
+    """An amplitude of 5 % leaves the mean known to 12 %, one of 2 % to 4.9 %."""
+    assert half_width(0.05) == pytest.approx(0.123, abs=5e-4)
+    seen = steps(wave(0.05))["noisy"]
     assert seen.severity == "warning"
-    assert "28 %" in seen.message
-    assert "noisy" not in steps([1.0, 1.1] * 8)
+    assert "12 %" in seen.message
+    assert half_width(0.02) < 0.05
+    assert "noisy" not in steps(wave(0.02))
 
 
 def test_noise_beyond_half_the_value_is_no_basis() -> None:
-    """2.1314 · 3.615 / 4 / 4.5 = 43 % is a warning, 2.1314 · 5.814 / 4 / 4.25 = 73 % too much."""
-    assert "noisy" in steps([1.0, 8.0] * 8)
-    hopeless = steps([1.0, 1.0, 1.0, 14.0] * 4)
+    """49 % is a warning, 98 % too much."""
+    assert "noisy" in steps(wave(0.2))
+    hopeless = steps(wave(0.4))
     assert hopeless["too_noisy"].severity == "invalid"
-    assert "73 %" in hopeless["too_noisy"].message
+    assert "99 %" in hopeless["too_noisy"].message
     assert "noisy" not in hopeless
 
 
@@ -121,6 +137,14 @@ def test_throttling_says_how_long_and_why() -> None:
     assert "thermal_hardware" in seen.message
 
 
+def test_a_processor_that_slows_down_for_heat_is_throttled() -> None:
+    """1 s of a window of 16 s; 0.1 s is nothing, and a GPU's work is not the processor's."""
+    hot = Interference(cpu_overheated_s=1.0)
+    assert "1.00 s" in doubts(interference=hot)["throttled"].message
+    assert doubts(interference=hot, device="cuda:0") == {}
+    assert doubts(interference=Interference(cpu_overheated_s=0.1)) == {}
+
+
 def test_a_power_cap_is_only_a_note() -> None:
     """Big GPUs meet their power limit under any heavy load."""
     found = doubts(samples=samples(("power_cap",), ("power_cap",)))
@@ -134,6 +158,9 @@ def test_throttling_before_the_window_does_not_count() -> None:
     assert doubts(samples=(early, *samples((), ()))) == {}
 
 
+@pytest.mark.known_error(
+    "AVX-512 clock below base; hyper-threads counted as cores; cgroup quota ignored"
+)
 def test_a_quota_that_bites_is_a_warning() -> None:
     """5 % of the time stopped; half a per cent is nothing."""
     found = doubts(interference=Interference(quota_throttled_fraction=0.05))
@@ -141,6 +168,7 @@ def test_a_quota_that_bites_is_a_warning() -> None:
     assert doubts(interference=Interference(quota_throttled_fraction=0.005)) == {}
 
 
+@pytest.mark.known_error("no sync; sync per step; latencies of ranks averaged or concatenated")
 @pytest.mark.parametrize(
     ("elapsed_s", "apart"), [(16.0, False), (16.8, False), (17.0, True), (15.0, True)]
 )
@@ -150,9 +178,112 @@ def test_events_and_wall_time_must_agree(elapsed_s: float, *, apart: bool) -> No
 
 
 def test_wrong_outputs_make_it_invalid() -> None:
-    """Cosine below 0.99 withholds the number; unknown does not."""
-    assert doubts(cosine=0.985)["wrong_output"].severity == "invalid"
-    assert doubts(cosine=0.995) == {}
+    """Cosine or top-1 agreement below 0.99 withholds the number; unknown does not."""
+    assert doubts(agreement=Agreement(0.985))["wrong_output"].severity == "invalid"
+    assert "98 %" in doubts(agreement=Agreement(0.999, 0.98))["wrong_output"].message
+    assert doubts(agreement=Agreement(0.995)) == {}
+    assert doubts(agreement=Agreement(0.995, 0.995)) == {}
+
+
+def test_constant_inputs_make_it_invalid_and_repeated_ones_doubtful() -> None:
+    """The first change the device's clock; the second only hide a cache."""
+    assert doubts(inputs="constant")["constant_inputs"].severity == "invalid"
+    assert doubts(inputs="repeated")["repeated_inputs"].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("resource", "share", "severity"),
+    [
+        ("memory", 0.02, "warning"),
+        ("memory", 0.005, None),
+        ("io", 0.2, "warning"),
+        ("io", 0.05, None),
+        ("cpu", 0.2, "note"),
+        ("cpu", 0.05, None),
+    ],
+)
+def test_waiting_tasks_are_a_doubt(resource: str, share: float, severity: str | None) -> None:
+    """Memory above 1 %, disk and processor above 10 % of the window; unknown is none."""
+    stalled: dict[str, Any] = {f"{resource}_stall_fraction": share}
+    found = doubts(interference=Interference(**stalled))
+    assert [one.severity for one in found.values()] == ([] if severity is None else [severity])
+    assert set(found) <= {f"{resource}_stalled"}
+
+
+@pytest.mark.parametrize(("jump_s", "seen"), [(-3600.0, True), (0.2, True), (0.1, False)])
+def test_a_wall_clock_that_jumps_is_a_doubt(jump_s: float, *, seen: bool) -> None:
+    """In a window of 16 s more than 0.116 s either way: steering is a thousand times slower."""
+    found = doubts(interference=Interference(wall_clock_jump_s=jump_s, suspended_s=0.0))
+    assert ("clock_jump" in found) is seen
+
+
+def test_a_suspended_machine_is_told_from_a_clock_that_was_set() -> None:
+    """Both clocks went on without us: 30 s."""
+    away = Interference(wall_clock_jump_s=30.0, suspended_s=30.0)
+    assert "suspended for 30.0 s" in doubts(interference=away)["clock_jump"].message
+
+
+def test_errors_of_the_device_make_it_invalid() -> None:
+    """An Xid, or memory that could not be corrected; none seen is no doubt."""
+    assert "48, 63" in doubts(interference=Interference(xids=(63, 48, 63)))["xid"].message
+    broken = doubts(interference=Interference(uncorrected_memory_errors=1))
+    assert broken["memory_errors"].severity == "invalid"
+    assert doubts(interference=Interference(xids=(), uncorrected_memory_errors=0)) == {}
+
+
+def test_a_slice_of_a_board_says_what_it_hides() -> None:
+    """A note: its speed is right."""
+    assert doubts(mig=True)["mig_slice"].severity == "note"
+
+
+def test_an_impossible_energy_counter_is_named() -> None:
+    """The number is withheld elsewhere; the reader learns why."""
+    found = doubts(energy_doubts=("the gpu_board energy counter stood still",))
+    assert "stood still" in found["energy_implausible"].message
+
+
+def board(joules: float, method: Any = "counter") -> tuple[Energy, ...]:
+    """What a GPU drew."""
+    return (Energy(scope="gpu_board", device="cuda:0", joules=joules, elapsed_s=16, method=method),)
+
+
+def test_counter_and_samples_of_power_must_agree() -> None:
+    """1000 J counted: 1060 J sampled are a doubt, 1040 J are not."""
+    apart = doubts(energy=board(1000.0), power=Integral(1060.0, 160, 0.1))
+    assert "106 %" in apart["energy_disagrees"].message
+    assert doubts(energy=board(1000.0), power=Integral(1040.0, 160, 0.1)) == {}
+
+
+def test_samples_are_not_held_against_themselves() -> None:
+    """Without a counter they are the energy."""
+    power = Integral(500.0, 160, 0.1)
+    assert doubts(energy=board(1000.0, "power_samples"), power=power) == {}
+
+
+def test_few_or_interrupted_looks_at_the_power_are_told() -> None:
+    """59 are few; a gap of 3.1 s is no curve."""
+    assert doubts(power=Integral(100.0, 59, 0.2))["low_sample_count"].severity == "note"
+    assert doubts(power=Integral(100.0, 60, 0.2)) == {}
+    assert doubts(power=Integral(100.0, 90, 3.1))["power_gap"].severity == "warning"
+
+
+def little(latency_s: float, scenario: Any = "single_stream") -> list[str]:
+    """Doubts of 20 queries of this latency in 16 s."""
+    measurement = make.measurement(10.0, latency_s=(latency_s,) * 20)
+    return [caveat.code for caveat in latency_caveats(measurement, scenario)]
+
+
+def test_latency_and_rate_obey_littles_law() -> None:
+    """20 queries one after the other in 16 s last 0.8 s: neither 0.85 s nor a millisecond."""
+    assert little(0.8) == little(0.5) == []
+    assert little(0.85) == ["littles_law"]
+    assert little(0.001, "multi_stream") == ["littles_law"]
+
+
+def test_littles_law_knows_nothing_of_overlapping_queries() -> None:
+    """A server may have any number under way; a loop has no queries."""
+    assert little(8.0, "server") == []
+    assert latency_caveats(make.measurement(), "single_stream") == ()
 
 
 def test_a_cache_makes_it_invalid() -> None:
@@ -198,12 +329,29 @@ def test_work_above_the_matmul_ceiling_doubts_the_ceiling() -> None:
     assert against([make.ceiling(96e9)], flops_per_unit=10e9) == []
 
 
-def test_the_best_of_several_memory_ceilings_counts() -> None:
-    """1 GB ten times a second is 10 GB/s: above a triad of 8, below a copy of 12."""
+def test_more_bytes_than_memory_can_move_make_it_invalid() -> None:
+    """1 GB ten times a second is 10 GB/s: above 105 % of a triad of 8, below a copy of 12."""
     triad = make.bandwidth_ceiling(8e9)
     copy = make.bandwidth_ceiling(12e9, kind="memory_copy")
-    assert len(against([triad], bytes_per_unit=1e9)) == 1
+    (found,) = against([triad], bytes_per_unit=1e9)
+    assert (found.code, found.severity) == ("above_memory_bandwidth", "invalid")
     assert against([triad, copy], bytes_per_unit=1e9) == []
+    assert against([make.bandwidth_ceiling(9.6e9)], bytes_per_unit=1e9) == []
+
+
+def test_reading_alone_may_be_faster_than_copying() -> None:
+    """A model whose weights are only read is held against reading, never against a cache."""
+    triad = make.bandwidth_ceiling(8e9)
+    read = make.bandwidth_ceiling(12e9, kind="memory_read")
+    cache = make.bandwidth_ceiling(99e9, kind="cache_read")
+    assert against([triad, read, cache], bytes_per_unit=1.2e9) == []
+    assert against([triad, cache], bytes_per_unit=1.2e9) != []
+
+
+def test_one_cores_ceiling_beside_all_cores_is_no_doubt() -> None:
+    """The best of all thread counts is what work is held against."""
+    both = [make.ceiling(60e9, threads=1), make.ceiling(110e9, threads=2)]
+    assert against(both, flops_per_unit=10e9) == []
 
 
 def test_other_devices_and_precisions_are_no_ceiling() -> None:

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from benchbench.measure.checks import (
+    Agreement,
     Bench,
+    agreement,
+    agreement_if_it_fits,
     from_memory,
-    output_cosine,
-    output_cosine_if_it_fits,
+    input_doubt,
     repeat_speedup,
 )
 from benchbench.measure.device import Host
@@ -33,6 +35,12 @@ def answering(outputs: Any, reference: Any) -> Job:
         from_memory=True,
         reference=lambda _batch: reference,
     )
+
+
+def cosine_of(job: Job) -> float | None:
+    """Of a job's outputs with its reference's."""
+    found = agreement(job)
+    return None if found is None else found.cosine
 
 
 def test_data_from_memory_cost_no_wait() -> None:
@@ -59,6 +67,7 @@ def remembering(clock: FakeClock, new_s: Callable[[int], float], known_s: float)
     return Job(batches=iter(range(1000)), step=step, units_per_step=1.0, from_memory=True)
 
 
+@pytest.mark.known_error("warm prefix cache (+86 % tokens/s seen)")
 def test_a_cache_shows_as_a_speedup() -> None:
     """New batches 0.2 s, known ones 0.1 s: twice as fast."""
     clock = FakeClock()
@@ -97,48 +106,46 @@ def test_data_that_cost_a_wait_are_not_judged() -> None:
 
 def test_cosine_of_known_vectors() -> None:
     """(1, 0) and (1, 1) enclose 45°."""
-    cosine = output_cosine(answering(np.array([1.0, 0.0]), np.array([1.0, 1.0])))
+    cosine = cosine_of(answering(np.array([1.0, 0.0]), np.array([1.0, 1.0])))
     assert cosine == pytest.approx(np.sqrt(0.5))
 
 
 def test_the_worst_of_several_outputs_counts() -> None:
     """Start logits right and end logits reversed is reversed."""
     good, bad = np.array([1.0, 2.0]), np.array([3.0, -1.0])
-    cosine = output_cosine(answering((good, bad), [good, -bad]))
+    cosine = cosine_of(answering((good, bad), [good, -bad]))
     assert cosine == pytest.approx(-1.0)
-    assert output_cosine(answering({"a": good, "b": bad}, {"a": good, "b": bad})) == pytest.approx(
-        1
-    )
+    assert cosine_of(answering({"a": good, "b": bad}, {"a": good, "b": bad})) == pytest.approx(1)
 
 
 def test_outputs_of_another_shape_are_wrong() -> None:
     """Another number of values or of outputs has nothing in common with the reference."""
-    assert output_cosine(answering([1.0, 2.0], [1.0, 2.0, 3.0])) == 0.0
-    assert output_cosine(answering([[1.0], [2.0]], [[1.0]])) == 0.0
+    assert cosine_of(answering([1.0, 2.0], [1.0, 2.0, 3.0])) == 0.0
+    assert cosine_of(answering([[1.0], [2.0]], [[1.0]])) == 0.0
 
 
 def test_zeros_only_match_zeros() -> None:
     """A dead model is not orthogonal to a dead reference."""
-    assert output_cosine(answering([0.0, 0.0], [0.0, 0.0])) == 1.0
-    assert output_cosine(answering([0.0, 0.0], [1.0, 0.0])) == 0.0
+    assert cosine_of(answering([0.0, 0.0], [0.0, 0.0])) == 1.0
+    assert cosine_of(answering([0.0, 0.0], [1.0, 0.0])) == 0.0
 
 
 def test_outputs_that_are_not_numbers_are_refused() -> None:
     """NaN raises what becomes a not_finite failure."""
     with pytest.raises(FloatingPointError, match="finite"):
-        output_cosine(answering([float("nan")], [1.0]))
+        cosine_of(answering([float("nan")], [1.0]))
 
 
 def test_without_reference_nothing_is_claimed() -> None:
     """None, not 1."""
-    assert output_cosine(job(lambda _: None, [0.1])) is None
+    assert cosine_of(job(lambda _: None, [0.1])) is None
 
 
 def test_low_precision_tensors_are_compared_in_double() -> None:
     """A bf16 tensor on its way to numpy, gradient and all."""
     torch = pytest.importorskip("torch")
     outputs = torch.tensor([[1.0, 2.0]], dtype=torch.bfloat16, requires_grad=True)
-    assert output_cosine(answering(outputs, torch.tensor([[1.0, 2.0]]))) == pytest.approx(1.0)
+    assert cosine_of(answering(outputs, torch.tensor([[1.0, 2.0]]))) == pytest.approx(1.0)
 
 
 def failing(error: Exception) -> Job:
@@ -154,8 +161,60 @@ def failing(error: Exception) -> Job:
 
 def test_a_reference_too_large_does_not_cost_the_measurement() -> None:
     """Out of memory in fp32: unchecked, not failed; any other error is one."""
-    assert output_cosine_if_it_fits(failing(RuntimeError("CUDA out of memory."))) is None
-    assert output_cosine_if_it_fits(failing(MemoryError())) is None
+    assert agreement_if_it_fits(failing(RuntimeError("CUDA out of memory."))) is None
+    assert agreement_if_it_fits(failing(MemoryError())) is None
     with pytest.raises(RuntimeError, match="shape"):
-        output_cosine_if_it_fits(failing(RuntimeError("shape mismatch")))
-    assert output_cosine_if_it_fits(answering([1.0], [1.0])) == 1.0
+        agreement_if_it_fits(failing(RuntimeError("shape mismatch")))
+    assert agreement_if_it_fits(answering([1.0], [1.0])) == Agreement(1.0)
+
+
+def test_the_highest_score_must_be_the_references() -> None:
+    """Of four rows one chooses another class: 75 %, whatever the cosine says."""
+    reference = np.array([[9.0, 1, 0], [0, 9, 1], [1, 0, 9], [9, 0, 1]])
+    outputs = reference.copy()
+    outputs[0] = (8.0, 8.5, 0)
+    found = agreement(answering(outputs, reference))
+    assert found is not None
+    assert found.top1_fraction == 0.75
+
+
+def test_a_near_tie_may_go_either_way() -> None:
+    """Scores that differ by rounding, in rows of deviation 4.7, have no true winner."""
+    reference = np.array([[10.0, 9.9, 0.0]])
+    found = agreement(answering(np.array([[9.9, 10.0, 0.0]]), reference))
+    assert found is not None
+    assert found.top1_fraction == 1.0
+
+
+def test_outputs_without_rows_choose_nothing() -> None:
+    """One number per row, or one row of numbers without a batch."""
+    assert agreement(answering(np.ones((4, 1)), np.ones((4, 1)))) == Agreement(1.0)
+    assert agreement(answering(np.array([0.0, 2]), np.array([0.0, 2]))) == Agreement(1.0)
+
+
+@pytest.mark.known_error("ones or identity matrices (less switching, higher clocks)")
+def test_constant_inputs_are_noticed() -> None:
+    """Images of ones are, labels beside them or not; noise is not; tokens count when alone."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 9, 8)
+    assert input_doubt((np.ones((8, 3)), labels), (np.ones((8, 3)), labels)) == "constant"
+    assert input_doubt(np.zeros((8, 3), int), np.zeros((8, 3), int)) == "constant"
+    noise = [(random.normal(size=(8, 3)), np.ones(8, int)) for _ in range(2)]
+    assert input_doubt(*noise) is None
+    assert input_doubt(*random.integers(0, 9, (2, 8, 30))) is None
+
+
+def test_the_same_batch_twice_is_noticed() -> None:
+    """Mappings of arrays too; what is no array is not judged."""
+    batch = {"ids": np.arange(24).reshape(8, 3)}
+    assert input_doubt(batch, {"ids": batch["ids"].copy()}) == "repeated"
+    assert input_doubt(batch, {"ids": batch["ids"] + 1}) is None
+    assert input_doubt((0, 0.5), (1, 0.5)) is None
+
+
+def test_inputs_of_low_precision_are_judged_too() -> None:
+    """bf16, which numpy does not know."""
+    torch = pytest.importorskip("torch")
+    ones = torch.ones(4, 3, dtype=torch.bfloat16)
+    assert input_doubt(ones, ones) == "constant"
+    assert input_doubt(torch.randn(4, 3).bfloat16(), torch.randn(4, 3).bfloat16()) is None

@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchbench.measure.counters import GpuReading, Nvml, Proc, nvml_counters, oom_kills
+from benchbench.measure.counters import (
+    GpuReading,
+    Nvml,
+    Pressure,
+    Proc,
+    nvml_counters,
+    oom_kills,
+)
 from tests.measure.fakes_measure import FakeNvml
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -46,6 +53,9 @@ def test_what_the_host_does_not_show_is_none(tmp_path: Path) -> None:
     assert proc.quota_throttled_s() is None
     assert proc.energy_j() is None
     assert proc.energy_range_j() is None
+    assert proc.pressure() == Pressure()
+    assert proc.temperature_c() is None
+    assert proc.overheated_s() is None
     assert oom_kills(tmp_path) is None
 
 
@@ -71,6 +81,22 @@ def test_the_clock_comes_from_cpufreq_first(tmp_path: Path) -> None:
     frequency = "sys__devices__system__cpu__cpu{}__cpufreq__scaling_cur_freq"
     files = {frequency.format(0): "3000000\n", frequency.format(2): "2000000\n"}
     assert host(tmp_path, **files).clock_hz() == pytest.approx(2.5e9)
+
+
+def test_heat_is_the_processors_own(tmp_path: Path) -> None:
+    """The hottest of its sensors and no disk's; time slowed down, of our two processors."""
+    count = "sys__devices__system__cpu__cpu{}__thermal_throttle__core_throttle_total_time_ms"
+    files = {
+        "sys__class__hwmon__hwmon0__name": "nvme\n",
+        "sys__class__hwmon__hwmon0__temp1_input": "90000\n",
+        "sys__class__hwmon__hwmon1__name": "k10temp\n",
+        "sys__class__hwmon__hwmon1__temp1_input": "61500\n",
+        "sys__class__hwmon__hwmon1__temp3_input": "58000\n",
+        **{count.format(index): f"{1000 * (index + 1)}\n" for index in range(3)},
+    }
+    proc = host(tmp_path, **files)
+    assert proc.temperature_c() == pytest.approx(61.5)
+    assert proc.overheated_s() == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(
@@ -160,10 +186,76 @@ def test_what_a_board_does_not_support_is_none() -> None:
     """A board that answers nothing gives no zero."""
     board = Nvml(FakeNvml(), "cuda:0", "GPU-0")
     assert board.read() == GpuReading()
+    assert board.uncorrected_errors() is None
+    assert board.xids() is None
+    assert not board.lost
     assert board.energy_j() is None
     assert board.processes() is None
 
 
 def test_without_a_driver_there_are_no_counters() -> None:
     """A uuid no driver knows gives None, with the real NVML or without."""
-    assert nvml_counters("cuda:0", "GPU-00000000-0000-0000-0000-000000000000") is None
+    assert nvml_counters("cuda:0", "00000000-0000-0000-0000-000000000000") is None
+
+
+def test_pressure_is_our_groups_before_the_machines(tmp_path: Path) -> None:
+    """Microseconds of "some"; the machine's files where the group has none."""
+    line = "some avg10=0.00 avg60=0.00 avg300=0.00 total={}\nfull avg10=0.00 total=9\n"
+    proc = host(
+        tmp_path,
+        proc__self__cgroup="0::/a\n",
+        **{
+            "sys__fs__cgroup__a__cpu.pressure": line.format(1_500_000),
+            "proc__pressure__cpu": line.format(7_000_000),
+            "proc__pressure__io": line.format(2_000_000),
+        },
+    )
+    assert proc.pressure() == Pressure(cpu_s=1.5, memory_s=None, io_s=2.0)
+
+
+def test_context_switches_are_counted_of_this_process() -> None:
+    """The real counters only grow."""
+    before, after = Proc().switches(), Proc().switches()
+    assert after.voluntary >= before.voluntary > 0
+
+
+def test_critical_errors_are_read_once() -> None:
+    """Two Xids wait in the driver's queue, then it is empty."""
+    queue = [SimpleNamespace(eventData=48), SimpleNamespace(eventData=63)]
+    fake = FakeNvml(
+        nvmlEventSetCreate="events",
+        nvmlDeviceRegisterEvents=None,
+        nvmlEventSetWait_v2=lambda: queue.pop(0) if queue else None,
+        nvmlDeviceGetTotalEccErrors=5,
+    )
+    board = Nvml(fake, "cuda:0", "GPU-0")
+    assert board.xids() == (48, 63)
+    assert board.xids() == ()
+    assert board.uncorrected_errors() == 5
+
+
+def test_a_lost_board_is_remembered() -> None:
+    """NVML's error 15 to any question; another error is only a missing counter."""
+    gone = FakeNvml.NVMLError("GPU is lost")
+    gone.value = 15
+    board = Nvml(FakeNvml(nvmlDeviceGetPowerUsage=gone), "cuda:0", "GPU-0")
+    assert board.read().power_w is None
+    assert board.lost
+
+
+@pytest.mark.known_error("MIG slice or one die of two compared with the whole card")
+def test_a_slice_does_not_answer_for_its_board() -> None:
+    """Found under its own prefix; power and energy are the board's, and not taken for its own."""
+
+    class Sliced(FakeNvml):
+        def nvmlDeviceGetHandleByUUID(self, uuid: str) -> SimpleNamespace:  # noqa: N802 - as NVML
+            if not uuid.startswith("MIG-"):
+                raise self.NVMLError(uuid)
+            return SimpleNamespace(uuid=uuid)
+
+    nvml = Sliced(nvmlDeviceGetPowerUsage=350_000, nvmlDeviceGetTotalEnergyConsumption=5_000)
+    part = nvml_counters("cuda:0", "1234", nvml)
+    assert part is not None
+    assert part.mig
+    assert part.read().power_w is None
+    assert part.energy_j() is None

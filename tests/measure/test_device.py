@@ -45,4 +45,4 @@ def test_a_gpus_marks_agree_with_the_wall() -> None:
     wall_s = (perf_counter_ns() - began) / 1e9
     assert measured_s == pytest.approx(wall_s, rel=0.1)
     assert gpu.peak_memory_bytes() >= 3 * 4096 * 4096 * 4
-    assert gpu.uuid.startswith("GPU-")
+    assert len(gpu.uuid) == len("11111111-aaaa-bbbb-cccc-000000000000")

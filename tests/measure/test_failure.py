@@ -17,6 +17,8 @@ from benchbench.measure.failure import of_death, of_exception
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "out_of_memory"),
         (RuntimeError("std::bad_alloc"), "out_of_memory"),
         (FloatingPointError("loss 3 is nan"), "not_finite"),
+        (RuntimeError("CUDA error: uncorrectable ECC error encountered"), "device_lost"),
+        (RuntimeError("Unable to determine the device handle: GPU is lost"), "device_lost"),
         (UsageError("batch must be even; use --batch 2"), "error"),
         (RuntimeError("shape mismatch"), "error"),
     ],

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats as oracle
 
+from benchbench import stats
 from benchbench.measure.budget import BUDGETS, Budget
 from benchbench.measure.device import Host
 from benchbench.measure.loop import (
@@ -15,9 +15,11 @@ from benchbench.measure.loop import (
     Timed,
     half_width_fraction,
     is_steady,
+    next_look,
     time_job,
     time_repeatedly,
 )
+from benchbench.measure.sampler import PERIOD_S
 from tests.measure.fakes_measure import SECOND, SHORT, FakeClock, FakeGpu, FakeWatch, job
 
 
@@ -70,21 +72,21 @@ def test_drifting_steps_reach_the_cap_unsteady() -> None:
 
 def test_equal_steps_stop_at_the_shortest_time() -> None:
     """Without variance the interval is reached as soon as the window is long enough."""
-    timed, _, _ = on_cpu([0.5])
+    timed, _, _ = on_cpu([0.5], SHORT)
     assert timed.step_s == (0.5,) * 20
     assert timed.elapsed_s == 10.0
     assert timed.stop_reason == "interval_reached"
 
 
-def test_no_early_stop_before_eight_steps() -> None:
-    """Steps of 2 s pass 10 s after five, and are still counted up to eight."""
-    timed, _, _ = on_cpu([2.0])
-    assert len(timed.step_s) == 8
+def test_no_early_stop_before_sixteen_steps() -> None:
+    """Steps of 1.5 s pass 10 s after seven, and are still counted up to sixteen."""
+    timed, _, _ = on_cpu([1.5])
+    assert len(timed.step_s) == 16
     assert timed.stop_reason == "interval_reached"
 
 
-def test_the_cap_binds_even_before_eight_steps() -> None:
-    """Steps of 4 s: the eighth would end at 32 s, beyond the cap of 30 s."""
+def test_the_cap_binds_even_before_sixteen_steps() -> None:
+    """Steps of 4 s: an eighth would end at 32 s, beyond the cap of 30 s."""
     timed, _, _ = on_cpu([4.0])
     assert timed.step_s == (4.0,) * 7
     assert timed.stop_reason == "time_limit"
@@ -194,6 +196,7 @@ def on_gpu(device_s: float, host_s: float, wait_s: float = 0.0) -> tuple[Timed, 
     return timed, gpu, clock
 
 
+@pytest.mark.known_error("no sync; sync per step; latencies of ranks averaged or concatenated")
 def test_a_gpu_is_timed_by_its_own_clock() -> None:
     """The host returns after 1 ms; the steps still take the device's 100 ms and fill the window."""
     timed, gpu, _ = on_gpu(device_s=0.1, host_s=0.001)
@@ -204,6 +207,7 @@ def test_a_gpu_is_timed_by_its_own_clock() -> None:
     assert gpu.deepest_queue_s < 0.1 * (gpu.in_flight + 1.01)
 
 
+@pytest.mark.known_error("no sync; sync per step; latencies of ranks averaged or concatenated")
 def test_a_gpu_is_synchronised_at_edges_only() -> None:
     """Hundreds of steps, a handful of synchronisations: none per step."""
     timed, gpu, _ = on_gpu(device_s=0.1, host_s=0.001)
@@ -233,10 +237,31 @@ def test_repeated_steps_respect_count_and_cap() -> None:
     assert steps(9.0) == (9.0,)
 
 
-def test_half_width_is_students_interval_of_single_steps() -> None:
-    """With sixteen steps a batch is one step: scipy's t interval of the mean."""
+def test_the_loop_looks_when_the_interval_should_be_reached() -> None:
+    """Twice too wide: four times the steps; nearly there or unknown: half as many again."""
+    assert next_look(20, 0.02, 0.01) == 80
+    assert next_look(20, 0.0101, 0.01) == 30
+    assert next_look(21, None, 0.01) == 32
+
+
+def test_a_lucky_streak_between_looks_does_not_stop_the_loop() -> None:
+    """Steps of 0.5 s ± 2 %: the loop stops at a look, though it would have passed before it."""
+    random = np.random.default_rng(4)
+    timed, _, _ = on_cpu([0.5] * 16 + [float(x) for x in random.normal(0.5, 0.010, 200)], SHORT)
+    total_s = sums(timed.step_s)
+    widths = {n: half_width_fraction(total_s[: n + 1]) or 1.0 for n in range(16, len(total_s))}
+    look = next(n for n in widths if total_s[n] >= SHORT.timed_min_s)
+    while look < len(timed.step_s) and widths[look] > SHORT.interval_fraction:
+        look = next_look(look, widths[look], SHORT.interval_fraction)
+    assert timed.stop_reason == "interval_reached"
+    assert len(timed.step_s) == look
+    assert min(width for n, width in widths.items() if n < look) <= SHORT.interval_fraction
+
+
+def test_half_width_is_that_of_a_mean_stopped_early() -> None:
+    """The figure the loop stops at is the one that is published for it."""
     values = np.random.default_rng(1).normal(1.0, 0.1, 16)
-    low, high = oracle.t.interval(0.95, 15, values.mean(), oracle.sem(values))
+    low, high = stats.mean_interval(values, stopped_early=True) or (0.0, 0.0)
     expected = (high - low) / 2 / values.mean()
     assert half_width_fraction(sums(values)) == pytest.approx(expected)
 
@@ -275,10 +300,12 @@ def test_steady_compares_the_last_two_windows(steps: list[float], *, steady: boo
     assert is_steady(steps, SHORT) is steady
 
 
-def test_efforts_keep_their_promises() -> None:
-    """The lengths the method names, and a quick workload within 80 s."""
-    assert [BUDGETS[e].timed_min_s for e in ("quick", "standard", "full")] == [10, 60, 600]
-    assert [BUDGETS[e].warmup_min_s for e in ("quick", "full")] == [3, 30]
-    quick = BUDGETS["quick"]
+def test_efforts_ask_for_sharper_figures_not_for_longer_ones() -> None:
+    """±2, ±1 and ±0.5 %; a quick workload within 80 s; sixty looks at the power in any window."""
+    budgets = [BUDGETS[effort] for effort in ("quick", "standard", "full")]
+    assert [budget.interval_fraction for budget in budgets] == [0.02, 0.01, 0.005]
+    assert [budget.warmup_min_s for budget in budgets] == [3, 3, 30]
+    assert min(budget.timed_min_s for budget in budgets) > 60 * PERIOD_S
+    quick = budgets[0]
     assert quick.warmup_cap_s + quick.timed_cap_s + 2 * quick.check_cap_s <= 80
-    assert max(budget.warmup_cap_s for budget in BUDGETS.values()) == 120
+    assert max(budget.warmup_cap_s for budget in budgets) == 120

@@ -7,9 +7,9 @@ import pytest
 
 from benchbench.errors import UsageError
 from benchbench.measure.budget import BUDGETS
-from benchbench.measure.plan import Planned, fingerprint, identity, identity_of, plan
+from benchbench.measure.plan import Planned, digest, fingerprint, identity, identity_of, plan
 from benchbench.record import Effort
-from benchbench.workload import source_sha256
+from benchbench.workload import Setting, source_sha256
 from tests import factories as make
 from tests.measure.fakes_workload import write_workload
 
@@ -89,7 +89,21 @@ def test_a_record_is_known_by_its_plans_identity(tmp_path: Path) -> None:
     record = make.record(
         batch_size=one.setting.batch_size,
         effort="quick",
-        provenance=make.record().provenance.model_copy(update={"workload_sha256": one.sha256}),
+        provenance=make.record().provenance.model_copy(
+            update={"workload_sha256": one.sha256, "setting_sha256": digest(one.setting)}
+        ),
     )
     assert identity(one) == identity_of(record)
     assert identity(replace(one, repeat=1)) != identity_of(record)
+
+
+def test_settings_are_told_apart_wherever_their_data_lie(tmp_path: Path) -> None:
+    """Another parameter, thread or variable is another setting; another path to the data is not."""
+    base = Setting()
+    others = (
+        Setting(parameters={"depth": 1}),
+        Setting(threads=1),
+        Setting(environment={"LD_PRELOAD": "libjemalloc.so.2"}),
+    )
+    assert len({digest(one) for one in (base, *others)}) == 4
+    assert digest(Setting(data=tmp_path, weights=tmp_path)) == digest(base)

@@ -60,13 +60,13 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
     load = (
         "print('{\"result\": null}'); os.write(1, b'from C'); "
         "parameters.update(stdin=os.read(0, 9).decode(), torch='torch' in sys.modules, "
-        "here='' in sys.path, omp=os.environ['OMP_NUM_THREADS'])"
+        "here='' in sys.path, omp=os.environ['OMP_NUM_THREADS'], path='PATH' in os.environ)"
     )
     done = run_worker(
         asking(write_workload(tmp_path, load=load), threads=3),
         timeout_s=60,
         on_progress=ignore,
-        environment={"OMP_NUM_THREADS": "3"},
+        environment={"OMP_NUM_THREADS": "3", "PATH": None},
     )
     assert isinstance(done.result, WorkloadResult)
     assert done.result.parameters == {
@@ -74,6 +74,7 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
         "torch": False,
         "here": False,
         "omp": "3",
+        "path": False,
         "threads": 3,
     }
     assert "from C" in "".join(done.stderr)

@@ -11,6 +11,7 @@ from benchbench.catalog.silicon import OfferSilicon
 from benchbench.predict import Ceilings, Prediction, Predictor, Refusal, predict, references
 from benchbench.record import Record, Work
 from tests import factories as make
+from tests.predict.plain import PLAIN
 
 SILICON = make.silicon()
 FLOPS = 24.299077632e9
@@ -35,6 +36,15 @@ def cores(count: float, family: str = make.MILAN_FAMILY) -> OfferSilicon:
 def predicted(records: list[Record], silicon: OfferSilicon) -> Prediction:
     """The prediction, which there must be."""
     answer = predict(records, silicon, SILICON)
+    assert isinstance(answer, Prediction), answer
+    return answer
+
+
+def plainly(records: list[Record], silicon: OfferSilicon) -> Prediction:
+    """The prediction where the rest goes with the geometric mean of peak and bandwidth."""
+    measured = references(records, SILICON)
+    asked = Predictor(measured, SILICON, Ceilings(), knowledge={"accelerator": PLAIN})
+    answer = asked.predict(silicon)
     assert isinstance(answer, Prediction), answer
     return answer
 
@@ -75,7 +85,7 @@ def test_time_is_compute_plus_memory_plus_rest() -> None:
     rate, moved = 1000.0, 0.3e9
     compute, memory = FLOPS * rate / 300e12, moved * rate / 2e12
     time = compute / 3 + memory / 2 + (1 - compute - memory) / math.sqrt(6)
-    answer = predicted([make.gpu_record(rate)], target("H100-SXM5-80GB"))
+    answer = plainly([make.gpu_record(rate)], target("H100-SXM5-80GB"))
     assert answer.throughput.value == pytest.approx(rate / time)
     assert answer.step == "other_architecture"
 
@@ -133,17 +143,20 @@ def test_the_interval_widens_with_every_step() -> None:
         widths.append(estimate.high / estimate.low)
     assert widths == sorted(widths)
     assert widths[0] == pytest.approx(1.11**2)
-    assert widths[1] == pytest.approx(1.35**2)
-    assert widths[2] == pytest.approx(2.0**2)
     assert widths[3] == pytest.approx(6)
 
 
 def test_a_missing_bandwidth_widens_the_interval() -> None:
-    """Only peaks known: a factor of 2.2 instead of 2."""
+    """Only peaks known: three times, and less sure than with a bandwidth."""
     blind = target("H100-SXM5-80GB", bandwidth_bytes_per_s=None)
-    answer = predicted([make.gpu_record(1000)], blind)
-    assert answer.throughput.value == pytest.approx(3000)
-    assert answer.throughput.high == pytest.approx(3000 * 2.2)
+    answer, seeing = (
+        plainly([make.gpu_record(1000)], one).throughput
+        for one in (blind, target("H100-SXM5-80GB"))
+    )
+    assert answer.value == pytest.approx(3000)
+    assert answer.high is not None
+    assert seeing.high is not None
+    assert answer.high / answer.value > seeing.high / seeing.value
 
 
 def test_a_cpu_says_little_about_an_accelerator() -> None:
@@ -233,20 +246,35 @@ def test_sixteen_bits_stand_in_for_each_other_and_it_is_said() -> None:
     assert "in fp16" in answer.because
 
 
-def test_the_nearest_silicon_is_asked() -> None:
-    """With an A30 and an H100 measured, the A100 is predicted from the A30."""
-    a30 = make.gpu_record(
-        400,
-        system=make.system(
-            accelerators=(make.accelerator(name="NVIDIA A30", memory_bytes=24 * make.GIB),)
-        ),
+def _a30_and_h100() -> list[Record]:
+    a30 = make.accelerator(name="NVIDIA A30", memory_bytes=24 * make.GIB)
+    h100 = make.accelerator(name="NVIDIA H100 SXM5")
+    return [
+        make.gpu_record(3000, system=make.system(accelerators=(h100,))),
+        make.gpu_record(400, system=make.system(accelerators=(a30,))),
+    ]
+
+
+def test_the_nearest_silicon_is_asked_and_the_others_correct_it() -> None:
+    """An A100 is 800 by the A30 and over 1,000 by the H100: said nearer to its sibling's."""
+    h100, a30 = _a30_and_h100()
+    by_h100 = predicted([h100], target("A100-SXM4-80GB")).throughput.value
+    both = predicted([h100, a30], target("A100-SXM4-80GB"))
+    assert both.nearest == "A30"
+    assert both.supports == 2
+    assert 800 < both.throughput.value < math.sqrt(800 * by_h100)
+    assert "corrected by 1 other measured chip" in both.because
+
+
+def test_another_reference_narrows_the_interval() -> None:
+    """Two chips measured say more than one."""
+    h100, a30 = _a30_and_h100()
+    one, two = (
+        predicted(records, target("A100-SXM4-80GB")).throughput for records in ([a30], [a30, h100])
     )
-    h100 = make.gpu_record(
-        3000, system=make.system(accelerators=(make.accelerator(name="NVIDIA H100 SXM5"),))
-    )
-    answer = predicted([h100, a30], target("A100-SXM4-80GB"))
-    assert answer.nearest == "A30"
-    assert answer.throughput.value == pytest.approx(800)
+    assert one.high is not None
+    assert two.high is not None
+    assert two.high / two.value < one.high / one.value
 
 
 def test_the_fastest_configuration_of_the_nearest_silicon_counts() -> None:
@@ -273,13 +301,27 @@ def test_two_accelerators_measured_count_as_two() -> None:
 
 
 def test_noise_of_the_measurement_widens_the_prediction() -> None:
-    """Three processes 10 % apart make a wider interval than one factor alone."""
-    repeats = [
-        make.gpu_record(rate, repeat=index) for index, rate in enumerate((900.0, 1000.0, 1100.0))
-    ]
-    estimate = predicted(repeats, target("A30")).throughput
-    assert estimate.high is not None
-    assert estimate.high / estimate.value > 1.35
+    """Three processes 20 % apart make a wider interval than three that agree."""
+    spread, steady = (
+        predicted([make.gpu_record(rate, repeat=i) for i, rate in enumerate(rates)], target("A30"))
+        for rates in ((800.0, 1000.0, 1200.0), (1000.0, 1000.0, 1000.0))
+    )
+    assert spread.throughput.high is not None
+    assert steady.throughput.high is not None
+    assert spread.throughput.high > steady.throughput.high
+
+
+def test_an_unknown_architecture_is_refused() -> None:
+    """A chip of no known architecture, or without matrix units, is no kin of an A100."""
+    for name, architecture in (("X1", None), ("P100-SXM2-16GB", "Pascal")):
+        chips = {**SILICON.chips, name: make.chip(name, 20e12, 0.7e12, architecture=architecture)}
+        silicon = SILICON.model_copy(update={"chips": chips})
+        there = silicon.of_offer(make.gpu_offer(accelerator=name))
+        assert there is not None
+        answer = predict([make.gpu_record()], there, silicon)
+        assert isinstance(answer, Refusal)
+        assert answer.code == "unknown_architecture"
+        assert "nothing published tells how" in answer.because
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchbench.recommend import Goal
-from benchbench.recommend.price import Priced, Range, priced
+from benchbench.recommend.price import Priced, priced
+from benchbench.recommend.ranges import Range
 
 RATES = st.floats(1e-3, 1e6)
 PRICES = st.floats(1e-3, 1e3)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchbench.recommend.price import Range
+from benchbench.recommend.ranges import Range
 from benchbench.recommend.rank import pareto, tied
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=30)

@@ -77,7 +77,7 @@ def test_other_work_under_the_same_name_is_left_out() -> None:
             "batch 256 needs 20.0 GiB, measured on A100-SXM4-80GB; each accelerator has 16.0 GiB",
         ),
         (
-            [make.record()],
+            [make.record(4)],
             make.offer(memory_bytes=make.GIB),
             {},
             "memory",
@@ -98,14 +98,14 @@ def test_other_work_under_the_same_name_is_left_out() -> None:
             "nobody counted",
         ),
         (
-            [make.gpu_record(1000)],
+            [make.gpu_record(1000, scenario="offline")],
             make.gpu_offer(),
             {"rate_per_s": 7000.0, "max_replicas": 9},
             "replicas",
             "needs 10 instances; the limit on instances is 9 instances",
         ),
         (
-            [make.gpu_record(1000)],
+            [make.gpu_record(1000, scenario="offline")],
             make.gpu_offer(),
             {"units": 36e6, "deadline_s": 3600.0, "max_replicas": 2},
             "deadline",
@@ -126,7 +126,7 @@ def test_other_work_under_the_same_name_is_left_out() -> None:
             "needs $4.00 per hour; the budget is $2.00 per hour",
         ),
         (
-            noisy(1000, 500),
+            noisy(1000, 500, scenario="offline"),
             make.gpu_offer(),
             {"rate_per_s": 1.0},
             "replicas",
@@ -205,8 +205,8 @@ def test_a_later_success_outweighs_a_failure() -> None:
 
 def test_unknown_sizes_exclude_nothing() -> None:
     """An offer of unknown memory is not too small."""
-    one = only(answer([make.record()], [make.offer(memory_bytes=None)]))
-    assert one.throughput.value == pytest.approx(10)
+    one = only(answer([make.record(4)], [make.offer(memory_bytes=None)]))
+    assert one.throughput.value == pytest.approx(4)
 
 
 def test_every_offer_is_accounted_for_once() -> None:
@@ -241,27 +241,44 @@ def test_the_cheapest_region_speaks_for_an_instance() -> None:
     [
         (
             {"budget_usd_per_hour": 2.0},
-            "budget of $2.00 per hour: $3.06 per hour would admit p3.2xlarge",
+            "A budget of $3.06 per hour instead of $2.00 per hour (+53 %) would admit p3.2xlarge",
         ),
         (
             {"units": 36e6, "budget_usd": 10.0},
-            "budget of $10.00: $30.60 would admit p3.2xlarge",
+            "A budget of $30.60 instead of $10.00 (+210 %) would admit p3.2xlarge",
         ),
         (
             {"units": 36e6, "deadline_s": 3600.0, "max_replicas": 2},
-            "deadline with 2 instances of 1.00 h: 5.00 h would admit",
+            "A deadline with 2 instances of 5.00 h instead of 1.00 h (+400 %) would admit",
         ),
-        ({"providers": ("gcp",)}, "provider excludes 2 of 2 offers"),
-        ({"regions": ("eu-",), "providers": ("aws",)}, "region excludes 2 of 2 offers"),
+        ({"providers": ("gcp",)}, "Providers: any instead of gcp would admit p3.2xlarge"),
+        ({"regions": ("eu-",)}, "Regions: any instead of eu- would admit p3.2xlarge"),
+        ({"regions": ("eu-",), "providers": ("gcp",)}, "provider excludes 2 of 2 offers"),
     ],
 )
 def test_the_binding_limit_names_the_smallest_relaxation(limits: dict[str, Any], said: str) -> None:
     """Of two offers at $3.06 and $4 an hour, the nearer one is named."""
     offers = [make.gpu_offer(), make.gpu_offer(instance="p3.2xlarge", price_usd_per_hour=3.06)]
-    found = answer([make.gpu_record(1000)], offers, **limits)
+    found = answer([make.gpu_record(1000, scenario="offline")], offers, **limits)
     assert not found.candidates
     assert found.binding is not None
     assert said in found.binding
+
+
+def test_each_limit_that_alone_is_in_the_way_is_named_smallest_change_first() -> None:
+    """One offer is 50 % too dear, another is elsewhere, a third only sold as spot."""
+    offers = [
+        make.gpu_offer(instance="dear", price_usd_per_hour=3.0),
+        make.gpu_offer(instance="far", price_usd_per_hour=1.0, region="eu-west-1"),
+        make.gpu_offer(instance="brief", price_usd_per_hour=1.0, price_kind="spot"),
+    ]
+    found = answer([make.gpu_record()], offers, budget_usd_per_hour=2.0, regions=("us-",))
+    assert [(one.limit, one.admits.split()[0]) for one in found.relaxations] == [
+        ("budget_usd_per_hour", "dear"),
+        ("regions", "far"),
+        ("price_kinds", "brief"),
+    ]
+    assert found.relaxations[0].change_fraction == pytest.approx(0.5)
 
 
 def test_two_limits_that_bind_together_are_both_named() -> None:
@@ -274,7 +291,9 @@ def test_two_limits_that_bind_together_are_both_named() -> None:
         budget_usd_per_hour=2.0,
     )
     assert found.binding is not None
-    assert "$4.00 per hour and $40.00 would admit a100x1" in found.binding
+    assert (
+        "$4.00 per hour instead of $2.00 per hour (+100 %) and a budget of $40.00" in found.binding
+    )
 
 
 def test_the_answer_survives_its_own_json() -> None:
@@ -294,8 +313,12 @@ def test_an_empty_catalogue_says_so() -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"deadline_s": 1.0}, "--units"),
-        ({"budget_usd": 1.0}, "--units"),
+        ({"deadline_s": 1.0}, "add units"),
+        ({"budget_usd": 1.0}, "add units"),
+        ({"egress_bytes": "15TB"}, "a rate"),
+        ({"stored_bytes": "lots"}, "stored_bytes: 'lots' is no amount of data"),
+        ({"workload": "a", "mix": ({"workload": "b"},)}, "exclude one another"),
+        ({"workload": ""}, "a mix of several"),
         ({"spare_replicas": 64}, "spare"),
         ({"workload": "nothing"}, "benchbench run nothing"),
         ({"scenario": "server"}, "server"),

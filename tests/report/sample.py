@@ -2,13 +2,22 @@
 
 import math
 import random
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from typing import Any
 
 from benchbench.catalog.offer import Offer
 from benchbench.derive import Figures, InputCost, Percentile, Regime
-from benchbench.recommend import Candidate, Configuration, Goal, Recommendation, Rejected
+from benchbench.recommend import (
+    Candidate,
+    Configuration,
+    Goal,
+    Reason,
+    Recommendation,
+    Rejected,
+)
 from benchbench.record import Caveat, Ceiling, Record, Virtualisation, Work
 from benchbench.report.page import render
 from benchbench.report.view import View, build
@@ -270,6 +279,17 @@ def _on_front(candidate: Candidate, others: list[Candidate]) -> bool:
     return not any(better(other) for other in others)
 
 
+def tally(rejected: Iterable[tuple[str, str, str]]) -> tuple[Reason, ...]:
+    """Offers per code, from `(code, instance, because)`; the last one is the example."""
+    rows = list(rejected)
+    counts = Counter(code for code, _, _ in rows)
+    examples = {code: (instance, because) for code, instance, because in rows}
+    return tuple(
+        Reason(code=code, offers=count, instance=examples[code][0], because=examples[code][1])
+        for code, count in counts.most_common()
+    )
+
+
 def recommendation(**changes: Any) -> Recommendation:
     """Fourteen offers ranked, eight rejected."""
     ordered = sorted(_OFFERS, key=lambda row: row[4] / row[6])
@@ -301,6 +321,7 @@ def recommendation(**changes: Any) -> Recommendation:
             )
             for instance, code, because in reasons
         ),
+        "reasons": tally((code, instance, because) for instance, code, because in reasons),
         "caveats": (
             Caveat(
                 code="stale_price",

@@ -335,7 +335,7 @@ def _bare_recommendation() -> Recommendation:
     changes = {"throughput": wide, "cost_usd": None, "time_s": None, "floor_usd_per_unit": None}
     alone = ranked.model_copy(update={**changes, "pareto": False})
     goal = Goal(workload="resnet50-train", rate_per_s=3.0, budget_usd_per_hour=2.0)
-    return sample.recommendation(candidates=(alone,), goal=goal, rejected=())
+    return sample.recommendation(candidates=(alone,), goal=goal, rejected=(), reasons=())
 
 
 @pytest.mark.parametrize(

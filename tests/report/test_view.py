@@ -9,6 +9,7 @@ from benchbench import derive
 from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Caveat, Record
+from benchbench.report import machine
 from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
 from benchbench.report.cost import _range, stacks
 from benchbench.report.view import View, build
@@ -21,8 +22,6 @@ def read_back(data: str) -> dict[str, Any]:
     """The embedded data as the models it was written from."""
     document = json.loads(data)
     chosen = document["recommendations"]
-    for one in chosen:
-        del one["rejected_by_reason"]
     return {
         "records": [Record.model_validate_json(json.dumps(one)) for one in document["records"]],
         "figures": [Figures.model_validate_json(json.dumps(one)) for one in document["figures"]],
@@ -227,8 +226,8 @@ def test_old_prices_are_flagged_by_age() -> None:
     assert details["c6a.xlarge"] == "sample"
 
 
-def test_a_catalogue_s_rejections_are_counted_and_some_are_shown() -> None:
-    """Three thousand rows would make the file too large to mail."""
+def test_a_catalogue_s_rejections_are_counted_some_shown_and_all_carried() -> None:
+    """Three thousand rows would make the page too long to read; its data holds them."""
     rejected = tuple(
         Rejected(
             key=f"aws/r/{index}/on_demand",
@@ -241,11 +240,26 @@ def test_a_catalogue_s_rejections_are_counted_and_some_are_shown() -> None:
         )
         for index in range(3000)
     )
-    view = sample.view(recommendations=(sample.recommendation(rejected=rejected),))
+    reasons = sample.tally((one.code, one.instance, one.because) for one in rejected)
+    one = sample.recommendation(rejected=rejected, reasons=reasons)
+    view = sample.view(recommendations=(one,))
     data = json.loads(view.data)["recommendations"][0]
-    assert data["rejected_by_reason"] == {"memory": 2000, "price": 1000}
-    assert len(data["rejected"]) == 50
-    assert any("2,950 more" in table.caption for table in tables(view))
+    assert {each["code"]: each["offers"] for each in data["reasons"]} == {
+        "memory": 2000,
+        "price": 1000,
+    }
+    assert len(data["rejected"]) == 3000
+    said = "2,950 more are in the data of this file"
+    assert any(said in table.caption for table in tables(view))
+
+
+def test_a_list_cut_short_points_to_the_command() -> None:
+    """Of half a million rejected offers the page's data holds the first of each reason."""
+    base = sample.recommendation()
+    reasons = tuple(one.model_copy(update={"offers": 1000}) for one in base.reasons)
+    view = sample.view(recommendations=(base.model_copy(update={"reasons": reasons}),))
+    said = "more are in the output of benchbench recommend --json"
+    assert any(said in table.caption for table in tables(view))
 
 
 def test_monthly_payments_accumulate() -> None:
@@ -388,7 +402,9 @@ def test_offers_that_do_the_job_are_not_among_the_failures() -> None:
     rejected = tuple(
         one.model_copy(update={"code": code}) for one, code in zip(base, codes, strict=False)
     )
-    view = sample.view(recommendations=(sample.recommendation(rejected=rejected),))
+    reasons = sample.tally((one.code, one.instance, one.because) for one in rejected)
+    chosen = sample.recommendation(rejected=rejected, reasons=reasons)
+    view = sample.view(recommendations=(chosen,))
     parts = {part.title: part for part in view.sections[1].parts}
     dearer = parts["Not ranked: does the job, at a worse price (resnet50-train)"]
     unfit = parts["Does not meet the goal: resnet50-train"]
@@ -544,3 +560,23 @@ def test_what_the_datasheet_figure_assumes_is_said_once() -> None:
     ]
     said = str(sample.view(figures=assumed).sections)
     assert said.count("The datasheet's figure: 2 cores at an assumed 3.3 GHz.") == 1
+
+
+def test_the_machines_ceilings_are_listed_with_place_and_path() -> None:
+    """A cache's level, a latency as a time, the clock of the loop of multiply-adds."""
+    loop = {"clock_hz": 3.24e9, "fma_ports": 2.0}
+    ceilings = (
+        factories.ceiling(1.03e11, kind="fma", threads=1, setting=loop),
+        factories.bandwidth_ceiling(9.6e-8, kind="load_latency", unit="s", setting={"level": "L3"}),
+    )
+    *_, listed = machine.part([factories.record(ceilings=ceilings)]).blocks
+    assert isinstance(listed, Table)
+    cells = [[(cell.text, cell.detail) for cell in row.cells] for row in listed.rows]
+    assert cells == [
+        [
+            ("fma fp32", "cpu, 1 thread"),
+            ("103 GFLOP/s", "±1.0 %"),
+            ("fake, 3.24 GHz, 2.0 a cycle", ""),
+        ],
+        [("load latency L3", "cpu"), ("96.0 ns", "±1.0 %"), ("fake", "")],
+    ]

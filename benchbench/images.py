@@ -1,0 +1,127 @@
+"""Images for a network: noise that never repeats, or a folder of JPEGs, one folder per class."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import (
+    CenterCrop,
+    Compose,
+    Normalize,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    Resize,
+    ToTensor,
+)
+
+from benchbench.errors import UsageError
+from benchbench.synthetic import windows
+from benchbench.workload import Setting
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, per channel
+_SMALLEST_POOL_IMAGES = 32
+_RESIZED = 256 / 224  # the shorter side before the central crop (He et al. 2015, section 3.4)
+Half = Literal["train", "val"]
+Batch = tuple[torch.Tensor, torch.Tensor]
+"""(batch, 3, size, size) images and (batch,) int64 classes."""
+
+
+def layout(*, channels_last: bool) -> torch.memory_format:
+    """How a batch of images lies in memory."""
+    return torch.channels_last if channels_last else torch.contiguous_format
+
+
+def noise(
+    setting: Setting,
+    size: int,
+    classes: int,
+    *,
+    channels_last: bool,
+    dtype: torch.dtype = torch.float32,
+) -> Iterator[Batch]:
+    """Normal noise: windows into one buffer on the device, filled now; a window copies nothing."""
+    batch, pixels = setting.batch_size, 3 * size**2
+    random = torch.Generator(setting.device).manual_seed(setting.seed)
+    images = max(_SMALLEST_POOL_IMAGES, 3 * batch)
+    pool = torch.randn(images * pixels, generator=random, device=setting.device).to(dtype)
+    labels = torch.randint(classes, (images + 4096,), generator=random, device=setting.device)
+    if channels_last:
+        shape, order = (batch, size, size, 3), (0, 3, 1, 2)
+    else:
+        shape, order = (batch, 3, size, size), (0, 1, 2, 3)
+    return (
+        (window.view(shape).permute(order), names)
+        for window, names in zip(
+            windows(pool, batch * pixels, align=64), windows(labels, batch), strict=True
+        )
+    )
+
+
+def photographs(
+    setting: Setting,
+    size: int,
+    classes: int,
+    workers: int,
+    *,
+    half: Half,
+    channels_last: bool,
+    dtype: torch.dtype = torch.float32,
+) -> Iterator[Batch]:
+    """Batches on the device of decoded, cropped and normalised JPEGs, epoch after epoch.
+
+    To train: cropped at random, flipped, shuffled; to infer: the central crop, in order.
+    Raises UsageError when the folder does not hold a batch of images in classes.
+    """
+    loader = torch.utils.data.DataLoader(
+        _folder(setting, size, classes, half),
+        batch_size=setting.batch_size,
+        shuffle=half == "train",
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=setting.device.startswith("cuda"),
+        generator=torch.Generator().manual_seed(setting.seed),
+    )
+    shape = layout(channels_last=channels_last)
+    return _endless(loader, setting.device, shape, dtype)
+
+
+def _endless(
+    loader: "torch.utils.data.DataLoader[Any]",
+    device: str,
+    shape: torch.memory_format,
+    dtype: torch.dtype,
+) -> Iterator[Batch]:
+    while True:
+        for images, labels in loader:
+            yield (
+                images.to(device, dtype, memory_format=shape, non_blocking=True),
+                labels.to(device, non_blocking=True),
+            )
+
+
+def _folder(setting: Setting, size: int, classes: int, half: Half) -> ImageFolder:
+    """Of ImageNet's layout (`train` beside `val`) the half that is asked for."""
+    folder = setting.data or Path()
+    if (folder / "train").is_dir() and (folder / "val").is_dir():
+        folder /= half
+    try:
+        images = ImageFolder(folder, _crop(size, half))
+    except FileNotFoundError as error:
+        message = f"{folder} holds no images; --data wants a folder with one folder per class"
+        raise UsageError(message) from error
+    if len(images) < setting.batch_size or len(images.classes) > classes:
+        message = (
+            f"{folder} has {len(images)} images of {len(images.classes)} classes, not a batch of "
+            f"{setting.batch_size} of at most {classes}; lower --batch or name another folder"
+        )
+        raise UsageError(message)
+    return images
+
+
+def _crop(size: int, half: Half) -> Compose:
+    random = [RandomResizedCrop(size), RandomHorizontalFlip()]
+    central = [Resize(round(size * _RESIZED)), CenterCrop(size)]
+    return Compose([*(random if half == "train" else central), ToTensor(), Normalize(MEAN, STD)])

@@ -1,0 +1,1 @@
+"""What several workloads count alike: shapes and costs of known models. No torch."""
