@@ -3,27 +3,21 @@
 import csv
 from datetime import date
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
-from benchbench.catalog import silicon
-from benchbench.catalog.importers import skypilot
 from benchbench.errors import DataError
 from benchbench.tco import emit
+from tests.catalog.importers.reading import offers
 from tests.tco.cases_tco import answer
 
 DAY = date(2026, 11, 20)
 
 
-def test_skypilots_catalogue_comes_back_as_an_offer(tmp_path: Path) -> None:
+def test_skypilots_catalogue_comes_back_as_an_offer() -> None:
     """Our own importer reads eight H100 at the price that was emitted, and rejects nothing."""
     found = answer()
-    path = tmp_path / "own.csv"
-    path.write_text(emit.write(found, "skypilot", DAY), encoding="utf-8")
-    read = skypilot.read(path, "own", DAY, silicon.load().chips)
-    assert not read.rejected
-    offer = read.offers[0]
+    (offer,) = offers("skypilot", emit.write(found, "skypilot", DAY), provider="own")
     assert (offer.accelerator, offer.accelerator_count) == ("H100-SXM5-80GB", 8)
     assert found.own_server is not None
     assert offer.price_usd_per_hour == pytest.approx(found.own_server.usd_per_hour, abs=1e-6)
