@@ -66,6 +66,13 @@ class Schema(StrEnum):
     MATCH = "match"
 
 
+class Emit(StrEnum):
+    """The tools that read one's own prices."""
+
+    OPENCOST = "opencost"
+    SKYPILOT = "skypilot"
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
 Results = Annotated[
     Path,
@@ -466,6 +473,9 @@ def tco(
     explain: Annotated[
         bool, typer.Option("--explain", help="Every input: value, range, source and date.")
     ] = False,
+    emit: Annotated[
+        Emit | None, typer.Option("--emit", help="Your own machine's price as CSV for a tool.")
+    ] = None,
     results: Results = _RESULTS,
     json: Json = False,
 ) -> None:
@@ -473,6 +483,11 @@ def tco(
     from benchbench import decide, terminal
 
     answer = decide.costs(scenario, decide.records_if_any(results), _today())
+    if emit is not None:
+        from benchbench.tco import emit as emitter
+
+        _print_plain(emitter.write(answer, emit.value, _today()).rstrip())
+        return
     _answer(answer, terminal.tco_inputs if explain else terminal.tco, json=json)
     _next("benchbench report", json=json)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchbench.catalog import catalogue, defaults, quotes
 from benchbench.tco import engine, scenario, uncertainty
+from benchbench.tco.case import BUSY
 from benchbench.tco.demand import Demand
 from benchbench.tco.plan import plan
 from benchbench.tco.prepare import prepare
@@ -58,7 +59,11 @@ def main() -> None:
         quotes=quotes.load(),
         today=TODAY,
     )
-    setup = replace(setup, case=replace(setup.case, demand=hourly()))
+    setup = replace(
+        setup,
+        case=replace(setup.case, demand=hourly()),
+        assumptions=tuple(row for row in setup.assumptions if row.key != BUSY),
+    )
     decided = plan(setup.case)
     rows = [row for row in setup.assumptions if row.key in setup.case.values]
     draws = fastest(lambda: engine.how_sure(setup, decided, uncertainty.DRAWS))

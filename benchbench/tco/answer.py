@@ -102,6 +102,18 @@ class Rival(Model):
     as_of: str
 
 
+class OwnServer(Model):
+    """The server owned, at what an hour of it costs all in at this scenario's use."""
+
+    key: str
+    accelerator: str | None
+    accelerators: int
+    cores: float | None
+    memory_bytes: int | None
+    usd_per_hour: float
+    """Standing, whether it works or not: fixed, and the power of the hours it works."""
+
+
 class Waiting(Model):
     """Buying one hardware generation later, renting as cheaply as possible until then."""
 
@@ -210,6 +222,7 @@ class TcoAnswer(Model):
     uncertainty: Uncertainty | None = None
     buying: Uncertainty | None = None
     """The same for buying the service against the cheapest way to run it oneself."""
+    own_server: OwnServer | None = None
     waiting: Waiting | None = None
     reasons: tuple[Reason, ...] = ()
     """Build or buy beside the money; no figure rests on them."""

@@ -117,7 +117,10 @@ def _of_finance(scenario: Scenario) -> Iterator[str]:
         "lease": _LOAN,
     }
     for field in _stated(finance, idle[finance.funding]):
-        yield f"finance.{field} has no effect with finance.funding = '{finance.funding}'"
+        yield (
+            f"finance.{field} has no effect with finance.funding = '{finance.funding}'; leave it "
+            "out, or write funding = 'loan' or 'lease'"
+        )
     if finance.tax_rate is None and _stated(finance, ("tax_life_years",)):
         yield "finance.tax_life_years has no effect without finance.tax_rate; write that too"
 

@@ -30,6 +30,7 @@ from benchbench.tco.answer import (
     CurvePoint,
     HourlyRates,
     Neighbour,
+    OwnServer,
     TcoAnswer,
     Uncertainty,
 )
@@ -172,6 +173,7 @@ def _answer(setup: Setup, decided: Plan, world: World, draws: int) -> TcoAnswer:
         horizons=sweeps.against_horizon(case),
         uncertainty=told.uncertainty,
         buying=told.buying,
+        own_server=_own_server(setup, costs, told.utilisation),
         waiting=told.waiting,
         reasons=_reasons(setup.scenario),
         assumptions=setup.assumptions,
@@ -183,6 +185,20 @@ def _reasons(scenario: Scenario) -> tuple[Reason, ...]:
     """Where a service is weighed or a question answered."""
     asked = scenario.vendor.considered or scenario.questions.model_fields_set
     return questions.reasons(scenario.questions) if asked else ()
+
+
+def _own_server(setup: Setup, costs: HourlyCosts | None, used: float) -> OwnServer | None:
+    if costs is None:
+        return None
+    server = setup.server
+    return OwnServer(
+        key=server.quote.key,
+        accelerator=server.accelerator,
+        accelerators=server.accelerators,
+        cores=server.cores,
+        memory_bytes=server.quote.memory_bytes,
+        usd_per_hour=costs.fixed + costs.variable * used,
+    )
 
 
 def _neighbours(case: Case, decided: Plan) -> tuple[Neighbour, ...]:

@@ -234,6 +234,13 @@ def _certainty(told: Told) -> Iterator[str]:
         f"it costs between {_saved(sure.saving_usd_p5)} and {_saved(sure.saving_usd_p95)} "
         f"(5th to 95th percentile), {_saved(sure.saving_usd_p50)} in the middle."
     )
+    if sure.break_even_p5 is not None:
+        most = sure.break_even_p95
+        yield (
+            f"In nine draws of ten, owning begins to beat on-demand between "
+            f"{units.percent(sure.break_even_p5)} use and "
+            f"{'never' if most is None else units.percent(most) + ' use'}."
+        )
     if sure.tornado:
         names = ", then ".join(f"the {bar.label}" for bar in sure.tornado[:3])
         yield f"What moves this most: {names}."

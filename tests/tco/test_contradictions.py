@@ -41,6 +41,11 @@ from tests.tco.cases_tco import document
             {"price_usd_per_hour": None, "bill_usd_per_month": 9, "commitment_discount": 0.3},
             "no effect with cloud.bill_usd_per_month",
         ),
+        ("demand", {"production_after_months": 6}, "production_after_months has no effect with"),
+        ("finance", {"loan_months": 24}, "no effect with finance.funding = 'cash'; leave it out"),
+        ("finance", {"funding": "lease", "loan_fraction": 0.5}, "finance.funding = 'lease'"),
+        ("finance", {"tax_life_years": 5}, "without finance.tax_rate"),
+        ("vendor", {"staff_fte": 2}, "vendor.staff_fte has no effect without a price"),
         (
             "cloud",
             {"committed_usd_per_hour": 9.0, "commitment_discount": 0.3},
@@ -73,6 +78,10 @@ def test_a_commitment_needs_a_year() -> None:
         {"demand": {"shape": "growth", "growth_per_year": 0.3, "busy_fraction": 0.5}},
         {"cloud": {"spot_allowed": True, "spot_usd_per_hour": 9.0, "restart_minutes": 1}},
         {"owned": {"colocation_usd_per_kw_month": 150}},
+        {"finance": {"funding": "loan", "loan_months": 24, "borrowing_rate": 0.07}},
+        {"finance": {"funding": "lease", "lease_usd_per_server_month": 9000}},
+        {"finance": {"tax_rate": 0.25, "tax_life_years": 3}},
+        {"vendor": {"usd_per_month": 900, "staff_fte": 2}},
     ],
 )
 def test_a_key_with_effect_is_kept(fields: dict[str, Any]) -> None:

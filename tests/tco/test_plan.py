@@ -252,3 +252,18 @@ def test_renting_before_delivery_is_what_waiting_costs() -> None:
     flows = owned.flows(later, np.where(np.arange(48) >= 24, 1.0, 0.0))
     own = {name: flow for name, flow in flows.items() if name != "bridge"}
     assert found.cost_later_usd == pytest.approx(committed + hybrid.cost_of(later, own))
+
+
+def test_how_sure_the_break_even_is_said() -> None:
+    """P5 to P95 of the use from which owning wins, below and above the likely one."""
+    found = answer(500)
+    sure = found.uncertainty
+    assert sure is not None
+    assert sure.break_even_p5 is not None
+    assert sure.break_even_p50 is not None
+    assert found.break_even.utilisation is not None
+    assert sure.break_even_p5 < found.break_even.utilisation
+    assert sure.break_even_p5 < sure.break_even_p50
+    assert "In nine draws of ten, owning begins to beat on-demand between" in " ".join(
+        found.sentences
+    )

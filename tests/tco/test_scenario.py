@@ -37,6 +37,10 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "reports" / "examples" / "scenari
         ("owned", "capex_usd", -5000, "out of range"),
         ("owned", "availability", 99.9, "write a fraction, 0.999"),
         ("owned", "pue", [1.6, 1.4, 1.1], "write [low, likely, high]"),
+        ("finance", "tax_rate", 25, "write a fraction, 0.25"),
+        ("finance", "borrowing_rate", 8, "write a fraction, 0.08"),
+        ("cloud", "data_gb", 5e11, "15 TB is 15000"),
+        ("vendor", "engineer_usd_per_year", 133, "dollars a year, as 133080"),
         ("finance", "horizon_months", 0, "greater than or equal to 1"),
         ("demand", "amount", -1, "greater than or equal to 0"),
         ("demand", "shape", "weekly", "'peak_day', 'bursty' or 'csv'"),
@@ -60,6 +64,7 @@ def test_a_mistake_in_a_value_says_what_to_write(
     [
         ("owned", "maintenance", "did you mean 'maintenance_fraction_per_year'?"),
         ("cloud", "egress_tb_per_month", "'egress_gb_per_month'? (1 TB is 1000 GB)"),
+        ("cloud", "data_tb", "'data_gb'? (1 TB is 1000 GB)"),
         ("owned", "power_watts", "(1000 W is 1 kW)"),
         ("owned", "maintenance_percent_per_year", "(40 % is written 0.4)"),
         ("finance", "horizon_years", "did you mean 'horizon_months'?"),
