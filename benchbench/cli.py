@@ -510,7 +510,8 @@ def report(
     from benchbench import decide
 
     today = _today() if day is None else day.date()
-    page = decide.page(decide.records(results), scenario=scenario, today=today)
+    read = decide.records if scenario is None else decide.records_if_any
+    page = decide.page(read(results), scenario=scenario, today=today)
     out.write_text(page.html, encoding="utf-8")
     _print(f"Report: {out}")
 

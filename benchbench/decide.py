@@ -157,9 +157,8 @@ def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Pag
         generated_on=today.isoformat(),
     )
     said = {answer.question: answer.sentence for answer in shown.answers}
-    return Page(
-        render(shown), said["What it delivers"], said["What to do"], " ".join(costed.sentences[:1])
-    )
+    delivers = said.get("What it delivers", "Nothing was measured.")
+    return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
 
 
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:

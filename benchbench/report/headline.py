@@ -33,6 +33,8 @@ def answers(
 ) -> tuple[Answer, ...]:
     """What you have, what it delivers, what to do, how sure we are, what would change it."""
     strongest = evidence.best(figures)
+    if tco is not None and not records:
+        return (*_costs_alone(tco), _change((), recommendations, tco))
     return (
         _have(records),
         _delivers(strongest, figures, indicative=is_indicative(records, ())),
@@ -46,6 +48,22 @@ def is_indicative(records: Sequence[Record], recommendations: Sequence[Recommend
     """Whether a quick measurement is behind it."""
     quick = any(record.effort == "quick" for record in records)
     return quick or any(recommendation.indicative for recommendation in recommendations)
+
+
+def _costs_alone(tco: TcoAnswer) -> tuple[Answer, ...]:
+    """Of a scenario with nothing measured: what is asked, what to do, how sure that is."""
+    guessed = sum(one.basis == "assumed" for one in tco.assumptions)
+    sure = (
+        f"As sure as what went in: nothing was measured, and {units.count(guessed)} of "
+        f"{units.counted(len(tco.assumptions), 'input')} are planning values with a range."
+    )
+    details = [cost.sureness_sentence(tco.uncertainty)] if tco.uncertainty else []
+    horizon = units.counted(tco.horizon_months, "month")
+    return (
+        Answer("What is asked", f"{tco.title.rstrip('?.')}, over {horizon}?"),
+        Answer("What to do", tco.sentences[0], tco.sentences[1:2]),
+        Answer("How sure we are", sure, tuple(details)),
+    )
 
 
 def _have(records: Sequence[Record]) -> Answer:

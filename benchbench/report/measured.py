@@ -286,7 +286,7 @@ def _normal(figures: Sequence[Figures]) -> Part:
         if figure.normal is not None
     )
     columns = (Column("Workload"), Column("Normal?"), Column("Compared with"))
-    caption = "Each workload against published figures of such devices; none is an MLPerf result"
+    caption = "Each workload against what others published for such devices"
     return Part("normal", "Is this number normal?", (Table(caption, columns, rows),))
 
 

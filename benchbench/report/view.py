@@ -15,6 +15,7 @@ from benchbench.tco.answer import TcoAnswer
 
 SCHEMA = 1
 """Of the embedded data."""
+_TITLE = "What this machine delivers, and what to do about it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,24 @@ def build(
     figures: Sequence[Figures],
     recommendations: Sequence[Recommendation] = (),
     tco: TcoAnswer | None = None,
-    title: str = "What this machine delivers, and what to do about it",
+    title: str | None = None,
     generated_on: str,
 ) -> View:
     """The report of these documents. One recommendation per workload, each with its goal.
 
-    `generated_on` is an ISO date; nothing reads the clock.
+    `generated_on` is an ISO date; nothing reads the clock. With nothing measured the page is about
+    the costs alone.
     """
+    only_costs = tco is not None and not records
+    asked = (choice.section(recommendations, generated_on), cost.section(tco))
     return View(
-        title=title,
+        title=title or (tco.title if tco is not None and only_costs else _TITLE),
         generated_on=generated_on,
         tool_version=__version__,
         indicative=headline.is_indicative(records, recommendations),
         answers=headline.answers(records, figures, recommendations, tco),
         sections=(
-            measured.section(records, figures),
-            choice.section(recommendations, generated_on),
-            cost.section(tco),
+            *(asked[1:] if only_costs else (measured.section(records, figures), *asked)),
             method.section(records, figures, recommendations),
         ),
         data=_data(records, figures, recommendations, tco),
