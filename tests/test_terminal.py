@@ -75,10 +75,10 @@ def demanding(stored: Path) -> RenderableType:
 
 
 def test_a_demanding_goal_fits_too(stored: Path) -> None:
-    """Job, floor, memory, losses, data, spot and runner-up in sentences below the table."""
+    """Job, floor, losses, data, spot and runner-up in sentences below the table."""
     text = shown(demanding(stored))
     assert max(len(line) for line in text.splitlines()) <= 80
-    for said in ("The whole of it: $", "100 % of the datasheet's peak", "memory:", "egress: $"):
+    for said in ("The whole of it: $", "100 % of the datasheet's peak", "egress: $"):
         assert said in text.replace("\n  ", " ").replace("\n", " "), said
 
 
