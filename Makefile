@@ -30,7 +30,8 @@ check: lint test  ## What CI runs
 EXAMPLE := reports/examples/quickstart
 EXAMPLE_DATE := 2026-11-23
 
-examples: .venv/.ready browser  ## Write the committed sample report anew, and its picture
+examples: .venv/.ready browser  ## Write the committed sample reports anew, and a picture
+	$(RUN) python scripts/scenario_reports.py
 	$(RUN) benchbench report --results $(EXAMPLE) --date $(EXAMPLE_DATE) --out $(EXAMPLE)/report.html
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,900 \
 	  --screenshot=$(EXAMPLE)/report.png $(EXAMPLE)/report.html

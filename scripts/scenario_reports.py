@@ -1,4 +1,4 @@
-"""Write the answer to every example scenario anew, beside it, as a terminal shows it.
+"""Write the answer to every example scenario anew, beside it: on a terminal, and as a page.
 
     python scripts/scenario_reports.py
 
@@ -29,6 +29,7 @@ def written() -> Iterator[tuple[Path, str]]:
         text = out.file.getvalue() if isinstance(out.file, StringIO) else ""
         lines = (line.rstrip() for line in text.splitlines())
         yield scenario.with_suffix(".txt"), "\n".join(lines) + "\n"
+        yield scenario.with_suffix(".html"), decide.page((), scenario=scenario, today=DAY).html
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def is_indicative(records: Sequence[Record], recommendations: Sequence[Recommend
 
 def _costs_alone(tco: TcoAnswer) -> tuple[Answer, ...]:
     """Of a scenario with nothing measured: what is asked, what to do, how sure that is."""
-    guessed = sum(one.basis == "assumed" for one in tco.assumptions)
+    guessed = sum(one.basis == "assumed" and one.low is not None for one in tco.assumptions)
     sure = (
         f"As sure as what went in: nothing was measured, and {units.count(guessed)} of "
         f"{units.counted(len(tco.assumptions), 'input')} are planning values with a range."
@@ -61,7 +61,7 @@ def _costs_alone(tco: TcoAnswer) -> tuple[Answer, ...]:
     horizon = units.counted(tco.horizon_months, "month")
     return (
         Answer("What is asked", f"{tco.title.rstrip('?.')}, over {horizon}?"),
-        Answer("What to do", tco.sentences[0], tco.sentences[1:2]),
+        Answer("What to do", tco.sentences[0]),
         Answer("How sure we are", sure, tuple(details)),
     )
 
