@@ -131,8 +131,8 @@ def excluded(default: Planned, fixed: Fixed, system: System) -> tuple[Tried, ...
     workload, setting = load_file(default.file), default.setting
     on_cpu = setting.device == "cpu"
     native = choose.native(setting.device, system)
-    paired = [precision for _, precision in _PAIRS]
-    without_units = [one for one in workload.precisions if one not in (*native, *paired)]
+    known = {setting.precision, *native, *(precision for _, precision in _PAIRS)}
+    without_units = [one for one in workload.precisions if one not in known]
     elsewhere = [one for one in backends(workload) if one in (_GPU_ONLY if on_cpu else _CPU_ONLY)]
     place = "an NVIDIA GPU" if on_cpu else "the CPU"
     return (

@@ -243,6 +243,9 @@ def test_only_precisions_with_units_are_tried() -> None:
     plain, bf16 = make.system(), make.system(cpu=make.cpu(instruction_sets=("avx512_bf16",)))
     assert space(one, Fixed(), plain, {}, []).precisions == ()
     assert space(one, Fixed(), bf16, {}, []).precisions == ("bf16",)
+    (emulated,) = plan([find("bert-large-infer")], system=plain, precision="bf16", repeats=1)
+    said = [each.because for each in excluded(emulated, Fixed(), plain)]
+    assert "not tried: no units for bf16 here" not in said, "the default itself is tried"
     reasons = {
         (each.backend, each.precision): each.because for each in excluded(one, Fixed(), plain)
     }
