@@ -201,7 +201,7 @@ def bandwidth(kernel: Kernel, operands: streams.Operands, function: Callable[...
 
     def theirs() -> float:
         begins, ends = zip(*team.each(run), strict=True)
-        return candidate.amount / (max(ends) - min(begins))
+        return float(candidate.amount / (max(ends) - min(begins)))
 
     def ours() -> float:
         return candidate.amount / SelfTimed().time(prepared.call)
