@@ -256,13 +256,9 @@ def _texts(column: "pd.Series[Any]", missing: str = "") -> "pd.Series[Any]":
     """As categories; `missing` in place of what is not written."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
         codes, names = pd.factorize(column.mask(column == "", None), sort=True)
-<<<<<<< HEAD
-        column = pd.Series(pd.Categorical.from_codes(codes, pd.Index(names)), index=column.index)
-=======
         column = pd.Series(
             pd.Categorical.from_codes(codes, pd.Index(names, dtype=object)), index=column.index
         )
->>>>>>> catalog
     if missing and missing not in column.cat.categories:
         column = column.cat.add_categories(missing)
     filled = column.fillna(missing) if missing else column
