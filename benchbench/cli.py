@@ -108,6 +108,13 @@ Backend = Annotated[
     str | None,
     typer.Option(help="How the model is executed; default: torch-eager, or what --tune finds."),
 ]
+LoadScenario = Annotated[
+    str | None,
+    typer.Option(
+        "--scenario",
+        help="Inference asked for by MLCommons' LoadGen: offline, single_stream or multi_stream.",
+    ),
+]
 Tune = Annotated[
     bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
 ]
@@ -251,6 +258,7 @@ def run(
     dtype: Dtype = None,
     batch: Batch = None,
     backend: Backend = None,
+    scenario: LoadScenario = None,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
     data: Data = None,
@@ -268,9 +276,12 @@ def run(
     from benchbench import run as runner
     from benchbench import session, tuning
     from benchbench import workload as contract
+    from benchbench.measure import loadgen
     from benchbench.store import Store
     from benchbench.system import probe
 
+    if tune and scenario is not None:
+        raise UsageError("--tune searches by throughput, without --scenario: leave one of them out")
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -281,6 +292,7 @@ def run(
         precision=contract.precision(dtype),
         batch_size=batch,
         backend=backend or contract.EAGER,
+        scenario=loadgen.chosen(scenario),
         data=data,
         weights=weights,
         seed=seed,

@@ -394,13 +394,17 @@ class Provenance(Model):
     """Random; the same for all measurements of one `run`."""
 
 
+Driver = Literal["loop", "loadgen"]
+"""Who asked for the work: our loop, or MLCommons' LoadGen."""
+
+
 class Record(Model):
     """One measurement, or one failure to measure, of one workload under one setting."""
 
     schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     workload: str
     scenario: Scenario
-    driver: Literal["loop", "loadgen"] = "loop"
+    driver: Driver = "loop"
     precision: Precision
     batch_size: Annotated[int, Field(gt=0)]
     backend: str

@@ -14,6 +14,7 @@ from benchbench.errors import CannotMeasureError
 from benchbench.measure import choose
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
 from benchbench.measure.journal import Journal, exclusive, folder_for
+from benchbench.measure.loadgen import chosen
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
     CeilingsResult,
@@ -201,8 +202,10 @@ class Sitting:
             self._found += 1
             return found
         tell = _Teller(planned, index, total, self._on_event)
-        record = self._shared.measure(planned, tell)
-        self._measured[self._store.write(record)] = record
+        record, logs = self._shared.measure(planned, tell)
+        name = self._store.write(record)
+        self._store.keep_beside(name, "loadgen", logs)
+        self._measured[name] = record
         tell.stored(record)
         return record
 
@@ -308,8 +311,8 @@ class _Run:
     command: tuple[str, ...]
     session: str
 
-    def measure(self, planned: Planned, tell: _Teller) -> Record:
-        """One worker's life, as a record."""
+    def measure(self, planned: Planned, tell: _Teller) -> tuple[Record, dict[str, str]]:
+        """One worker's life, as a record, and the logs of a driver that wrote some."""
         scrub = Scrubber.of_this_machine()
         origin = provenance(
             session=self.session,
@@ -326,13 +329,15 @@ class _Run:
             effort=planned.effort,
             budget=planned.budget,
             threads=threads,
+            load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
         )
         ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
-            return self._success(planned, ended.result, origin)
+            logs = {name: scrub(text) for name, text in ended.result.logs.items()}
+            return self._success(planned, ended.result, origin), logs
         failure = _scrubbed(ended.why(), scrub)
         tell.failed(failure, ended.stderr)
-        return self._failure(planned, failure, origin, threads)
+        return self._failure(planned, failure, origin, threads), {}
 
     def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
         setting = planned.setting
@@ -378,6 +383,7 @@ class _Run:
         return Record(
             workload=planned.name,
             scenario=planned.scenario,
+            driver=planned.driver,
             precision=setting.precision,
             batch_size=setting.batch_size,
             backend=setting.backend,

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -90,6 +91,16 @@ class Store:
         else:
             _write_atomically(self._local / name, text)
         return name
+
+    def keep_beside(self, name: str, what: str, files: Mapping[str, str]) -> None:
+        """What else a measurement left, in a folder called after its document and `what` it is.
+
+        On a local disk only: far away there is no folder to look into.
+        """
+        if self._local is not None:
+            folder = self._local / f"{name.removesuffix('.json')}.{what}"
+            for file, text in files.items():
+                _write_atomically(folder / file, text.encode())
 
     def read(self) -> ReadResult:
         """Every document, oldest measurement first; what cannot be believed is named apart."""

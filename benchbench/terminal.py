@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.offer import Offer, OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
+    from benchbench.derive.figures import Percentile
     from benchbench.evaluate import Result, ResultList
     from benchbench.recommend import Candidate, Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, System, Tried
@@ -522,6 +523,8 @@ def _result_cells(one: Result) -> tuple[str, ...]:
     setting = units.setting(
         figures.precision, figures.batch_size, figures.backend, figures.devices[0]
     )
+    if figures.driver == "loadgen":
+        setting = f"{units.scenario(figures.scenario, figures.driver)}, {setting}"
     if one.failure is not None:
         return figures.workload, setting, f"failed: {one.failure.kind}", "", "", ""
     return (
@@ -538,7 +541,9 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
     best = figures.ceiling
     return [
         ("setting", f"{figures.precision}, batch {figures.batch_size}, {figures.backend}"),
+        ("scenario", units.scenario(figures.scenario, figures.driver)),
         ("throughput", throughput(figures)),
+        *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
         ("median step", _estimate(figures.step_s, units.duration)),
         ("achieved", _estimate(figures.achieved_flops, units.flops)),
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
@@ -562,6 +567,13 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ),
         ("validity", figures.validity.replace("_", " ")),
     ]
+
+
+def _latency(one: Percentile) -> str:
+    """The percentile, or how far its queries are from enough."""
+    if one.seconds is None:
+        return f"{units.count(one.queries)} of the {units.count(one.queries_needed)} queries needed"
+    return f"{units.duration(one.seconds)} (of {units.counted(one.queries, 'query')})"
 
 
 def _is_here(one: Candidate) -> bool:

@@ -103,7 +103,9 @@ def rate(value: float | None, unit: str) -> str:
 
 
 def plural(unit: str) -> str:
-    """`image` → `images`."""
+    """`image` → `images`, `query` → `queries`."""
+    if unit.endswith("y") and unit[-2:-1] not in "aeiou":
+        return f"{unit[:-1]}ies"
     return unit if unit.endswith("s") else f"{unit}s"
 
 
@@ -180,6 +182,11 @@ def counted(value: int, noun: str) -> str:
 def times(value: int, name: str) -> str:
     """`8 \N{MULTIPLICATION SIGN} A100`."""
     return f"{count(value)} \N{MULTIPLICATION SIGN} {name}"
+
+
+def scenario(name: str, driver: str = "loop") -> str:
+    """`single stream by LoadGen`; our own loop goes without saying."""
+    return name.replace("_", " ") + (" by LoadGen" if driver == "loadgen" else "")
 
 
 def setting(precision: str, batch_size: int, backend: str, device: str = "") -> str:

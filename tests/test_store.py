@@ -161,3 +161,24 @@ def test_reading_back_is_the_identity_on_json() -> None:
     """to_json and model_validate_json are inverse."""
     text = make.gpu_record().to_json()
     assert Record.model_validate_json(text).to_json() == text
+
+
+def test_what_else_was_left_lies_beside_the_document(tmp_path: Path) -> None:
+    """In a folder called after it, which no reader takes for a result; nothing left, no folder."""
+    store = Store(tmp_path)
+    name = store.write(make.record())
+    store.keep_beside(name, "loadgen", {})
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    store.keep_beside(name, "loadgen", {"summary.txt": "Result is : VALID"})
+    folder = tmp_path / name.replace(".json", ".loadgen")
+    assert (folder / "summary.txt").read_text() == "Result is : VALID"
+    assert store.read().names == (name,)
+    assert store.read().quarantined == ()
+
+
+def test_far_away_nothing_lies_beside_a_document() -> None:
+    """A bucket holds results only."""
+    store = Store("memory://beside")
+    name = store.write(make.record())
+    store.keep_beside(name, "loadgen", {"summary.txt": "x"})
+    assert store.read().names == (name,)

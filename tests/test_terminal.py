@@ -225,3 +225,15 @@ def test_a_search_that_found_nothing_better_says_so(tmp_path: Path) -> None:
         store.write(record)
     text = shown(terminal.outcome(decide.results(tmp_path)))
     assert "Best: fp32 x8 torch-eager, the default: nothing tried was faster." in text
+
+
+def test_queries_show_their_latency_and_who_asked(tmp_path: Path) -> None:
+    """64 queries allow the 90th percentile, not the 99th: the count and what it lacks instead."""
+    seen = make.measurement(10.0, units_per_step=1.0, steps=64, latency_s=(0.1,) * 64)
+    record = make.record(measurement=seen, scenario="single_stream", driver="loadgen", batch_size=1)
+    Store(tmp_path).write(record)
+    listed = decide.results(tmp_path)
+    assert "single stream by LoadGen" in " ".join(shown(terminal.results(listed), 120).split())
+    table = shown(terminal.result(listed.results[0]))
+    assert "100 ms (of 64 queries)" in table
+    assert "64 of the 662 queries needed" in table

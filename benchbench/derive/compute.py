@@ -60,6 +60,7 @@ def figures(
     return Figures(
         workload=first.workload,
         scenario=first.scenario,
+        driver=first.driver,
         unit=first.work.unit,
         precision=first.precision,
         batch_size=first.batch_size,

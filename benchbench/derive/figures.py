@@ -2,7 +2,16 @@
 
 from typing import Literal
 
-from benchbench.record import Caveat, Ceiling, EnergyScope, Model, Precision, Scenario, Validity
+from benchbench.record import (
+    Caveat,
+    Ceiling,
+    Driver,
+    EnergyScope,
+    Model,
+    Precision,
+    Scenario,
+    Validity,
+)
 from benchbench.stats import Estimate
 
 RegimeName = Literal["compute", "memory", "overhead", "input", "communication", "undetermined"]
@@ -55,6 +64,7 @@ class Figures(Model):
 
     workload: str
     scenario: Scenario
+    driver: Driver = "loop"
     unit: str
     precision: Precision
     batch_size: int

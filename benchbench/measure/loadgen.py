@@ -6,27 +6,39 @@ of one sample or of several. LoadGen's own logs are kept; its settings here are 
 submission's, and no figure is an MLPerf result.
 """
 
-import re
-from collections.abc import Callable, Sequence
+import importlib.util
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, cast, get_args
 
+from benchbench.errors import CannotMeasureError, UsageError
+from benchbench.measure import verdict
+from benchbench.measure.budget import Budget
 from benchbench.measure.device import NANOSECONDS, Clock, Device
 from benchbench.measure.library import Library
+from benchbench.measure.loop import OnTick, Tick, Timed, Watch, warm_up
+from benchbench.measure.verdict import PERCENTILES, Verdict
+from benchbench.stats import median, queries_needed
 from benchbench.workload import Job
 
 LoadScenario = Literal["offline", "single_stream", "multi_stream"]
-SAMPLES_PER_QUERY = 8
-"""Of multi_stream, as MLPerf has it."""
+SAMPLES_PER_QUERY: dict[LoadScenario, int] = {"single_stream": 1, "multi_stream": 8}
+"""As MLPerf has it; an offline query holds all samples, answered in batches of any size."""
 SEEDS = (2085463073848966840, 2747215439041700203, 16159082839903944936)
 """Library, sample index and schedule seeds of the official settings."""
+LOGS = ("mlperf_log_summary.txt", "mlperf_log_detail.txt")
+_MOST_SAMPLES = 1024
+"""In the library, as for MLPerf's ResNet-50; queries draw from it with repetition."""
+_MOST_ASKED = 2**20
+"""Samples of one offline query: Python takes a microsecond and 100 bytes for each."""
+_SLACK = 1.1
+"""By so much more than the shortest duration should need LoadGen asks offline."""
+_SHORTEST_STEP_S = 1e-6
 _MILLISECONDS = 1e3
-_SUMMARY = "mlperf_log_summary.txt"
-_RESULT = re.compile(
-    r"^(Samples per second|9[09]\.00 percentile latency \(ns\)|Result is) *: *(.*)$",
-    re.MULTILINE,
-)
+_TICK_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,13 +47,24 @@ class Load:
 
     scenario: LoadScenario
     batch_size: int
-    """Samples the system under test answers at once when it may choose (offline)."""
+    """Samples the system under test answers at once."""
     min_duration_s: float
     expected_step_s: float
     """Of one batch, from warm-up: LoadGen plans the number of queries by it."""
-    samples: int = 1024
-    """In the library; queries draw from them with repetition."""
+    max_duration_s: float | None = None
     min_queries: int = 1
+
+    @property
+    def batches(self) -> int:
+        """How many batches should fill the shortest duration, and a little more."""
+        wanted = math.ceil(_SLACK * self.min_duration_s / self.expected_step_s)
+        return max(1, min(wanted, _MOST_ASKED // self.batch_size))
+
+    @property
+    def samples(self) -> int:
+        """In the library: no more than the run should need."""
+        batches = max(self.batches, self.min_queries)
+        return min(self.batch_size * batches, max(_MOST_SAMPLES, self.batch_size))
 
 
 @dataclass
@@ -49,46 +72,142 @@ class Answered:
     """What the system under test saw of one run."""
 
     step_s: list[float] = field(default_factory=list)
-    """Of each batch, put together and answered."""
+    """Of each batch, from the end of the one before: they add up to `elapsed_s`."""
     latency_s: list[float] = field(default_factory=list)
-    """Of each query, from when it was issued to when it was complete; empty when offline."""
+    """Of each query, from when it was issued to when it was complete."""
     samples: int = 0
     elapsed_s: float = 0.0
     """From the first query to the last answer."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """LoadGen's own summary."""
+class Queried:
+    """A measurement by LoadGen."""
 
-    valid: bool
-    samples_per_s: float | None
-    p90_latency_s: float | None
-    p99_latency_s: float | None
-    text: str
+    scenario: LoadScenario
+    timed: Timed
+    latency_s: tuple[float, ...] | None
+    """None offline, where there is one query."""
+    verdict: Verdict
+    logs: Mapping[str, str]
+    """LoadGen's own, by file name."""
+
+
+def chosen(text: str | None) -> LoadScenario | None:
+    """A scenario as the user wrote it. Raises UsageError if it cannot be driven (yet)."""
+    if text is None or text in get_args(LoadScenario):
+        return cast("LoadScenario | None", text)
+    choose = f"choose {', '.join(get_args(LoadScenario))}"
+    if text == "server":
+        raise UsageError(f"the server scenario cannot be driven yet: {choose}")
+    raise UsageError(f"LoadGen has no scenario {text!r}: {choose}")
+
+
+def require_installed() -> None:
+    """Raises CannotMeasureError where LoadGen is not installed."""
+    if importlib.util.find_spec("mlperf_loadgen") is None:
+        raise CannotMeasureError(
+            "mlcommons-loadgen is not installed; install benchbench[bench], or leave --scenario out"
+        )
+
+
+def batch_size(asked: int | None, scenario: LoadScenario) -> int | None:
+    """The scenario's own where it has one, else what was asked. Raises UsageError if they differ.
+
+    A smaller batch than a query holds would answer it in parts, a larger one never fill.
+    """
+    fixed = SAMPLES_PER_QUERY.get(scenario)
+    if fixed is None or asked in {None, fixed}:
+        return fixed or asked
+    raise UsageError(
+        f"a {scenario} query holds {fixed} samples and is answered at once: leave --batch out"
+    )
+
+
+def time_queries(
+    job: Job,
+    scenario: LoadScenario,
+    batch_size: int,
+    *,
+    device: Device,
+    clock: Clock,
+    budget: Budget,
+    watch: Watch,
+    on_tick: OnTick,
+) -> Queried:
+    """Warm up as the loop does, then let LoadGen ask for as long as the budget's shortest window.
+
+    Raises CannotMeasureError if the job's batches cannot be taken apart into samples.
+    """
+    warmed = warm_up(job, device=device, clock=clock, budget=budget, on_tick=on_tick)
+    # Offline all is asked at once and nothing can end it; a stream must never run out of queries.
+    typical = median if scenario == "offline" else min
+    load = planned(scenario, batch_size, budget, typical(warmed.step_s))
+    with TemporaryDirectory(prefix="benchbench-loadgen-") as folder:
+        answered, said = drive(
+            job, load, device=device, clock=clock, logs=Path(folder), watch=watch, on_tick=on_tick
+        )
+        logs = {name: (Path(folder) / name).read_text(encoding="utf-8") for name in LOGS}
+    timed = Timed(
+        warmup_s=warmed.step_s,
+        first_step_s=warmed.first_step_s,
+        steady=warmed.steady,
+        step_s=tuple(answered.step_s),
+        device_s=None,
+        input_s=(),
+        elapsed_s=answered.elapsed_s,
+        stop_reason="time_limit",
+        losses=None,
+    )
+    latency_s = None if scenario == "offline" else tuple(answered.latency_s)
+    return Queried(scenario, timed, latency_s, said, logs)
+
+
+def planned(scenario: LoadScenario, batch_size: int, budget: Budget, step_s: float) -> Load:
+    """The budget's shortest window, or as many queries as the percentile needs, if they can fit."""
+    step_s = max(step_s, _SHORTEST_STEP_S)
+    percent = PERCENTILES.get(scenario)
+    needed = 1 if percent is None else queries_needed(percent)
+    return Load(
+        scenario=scenario,
+        batch_size=batch_size,
+        min_duration_s=budget.timed_min_s,
+        expected_step_s=step_s,
+        max_duration_s=budget.timed_cap_s,
+        min_queries=needed if needed * step_s <= budget.timed_cap_s else 1,
+    )
 
 
 def drive(
-    job: Job, load: Load, *, device: Device, clock: Clock, logs: Path
+    job: Job,
+    load: Load,
+    *,
+    device: Device,
+    clock: Clock,
+    logs: Path,
+    watch: Watch,
+    on_tick: OnTick,
 ) -> tuple[Answered, Verdict]:
-    """Run LoadGen once over the job's step; its logs go to `logs`.
+    """Run LoadGen once over the job's step; its logs go to `logs`, a folder that is there.
 
+    The watch begins when the samples are loaded, and ends after the last query.
     Raises CannotMeasureError if the job's batches cannot be taken apart into samples.
     """
     import mlperf_loadgen as loadgen  # noqa: PLC0415 - an optional, compiled dependency
 
     library = Library(job, load.samples)
-    system = _SystemUnderTest(job, library, load.batch_size, device, clock, loadgen)
-    logs.mkdir(parents=True, exist_ok=True)
-    sut = loadgen.ConstructSUT(system.issue, lambda: None)
-    qsl = loadgen.ConstructQSL(library.count, library.count, lambda _i: None, lambda _i: None)
+    system = _SystemUnderTest(job, library, load.batch_size, device, clock, on_tick, loadgen)
+    sut = loadgen.ConstructSUT(system.issue, watch.end)
+    qsl = loadgen.ConstructQSL(
+        library.count, library.count, lambda _loaded: watch.begin(), lambda _loaded: None
+    )
     try:
         loadgen.StartTestWithLogSettings(sut, qsl, settings(load, loadgen), _log_to(logs, loadgen))
     finally:
         loadgen.DestroyQSL(qsl)
         loadgen.DestroySUT(sut)
     system.check()
-    return system.answered, verdict((logs / _SUMMARY).read_text(encoding="utf-8"))
+    return system.answered, verdict.read((logs / LOGS[0]).read_text(encoding="utf-8"))
 
 
 def settings(load: Load, loadgen: Any) -> Any:  # noqa: ANN401 - LoadGen has no types
@@ -97,44 +216,29 @@ def settings(load: Load, loadgen: Any) -> Any:  # noqa: ANN401 - LoadGen has no 
     asked.mode = loadgen.TestMode.PerformanceOnly
     asked.qsl_rng_seed, asked.sample_index_rng_seed, asked.schedule_rng_seed = SEEDS
     asked.min_duration_ms = int(load.min_duration_s * _MILLISECONDS)
+    asked.max_duration_ms = int((load.max_duration_s or 0) * _MILLISECONDS)
     asked.min_query_count = load.min_queries
     per_query_ns = int(load.expected_step_s * NANOSECONDS)
     if load.scenario == "offline":
         asked.scenario = loadgen.TestScenario.Offline
-        asked.offline_expected_qps = load.batch_size / load.expected_step_s
+        # Whole batches only: a compiled model would be compiled again for the rest.
+        asked.min_query_count = load.batch_size * load.batches
+        asked.offline_expected_qps = asked.min_query_count / (_SLACK * load.min_duration_s)
     elif load.scenario == "single_stream":
         asked.scenario = loadgen.TestScenario.SingleStream
         asked.single_stream_expected_latency_ns = per_query_ns
     else:
         asked.scenario = loadgen.TestScenario.MultiStream
         asked.multi_stream_expected_latency_ns = per_query_ns
-        asked.multi_stream_samples_per_query = SAMPLES_PER_QUERY
+        asked.multi_stream_samples_per_query = SAMPLES_PER_QUERY["multi_stream"]
     return asked
-
-
-def verdict(summary: str) -> Verdict:
-    """What LoadGen's summary says; None where a scenario has no such line."""
-    found = {name: value.strip() for name, value in _RESULT.findall(summary)}
-
-    def seconds(percentile: str) -> float | None:
-        value = found.get(f"{percentile} percentile latency (ns)")
-        return None if value is None else float(value) / NANOSECONDS
-
-    rate = found.get("Samples per second")
-    return Verdict(
-        valid=found.get("Result is") == "VALID",
-        samples_per_s=None if rate is None else float(rate),
-        p90_latency_s=seconds("90.00"),
-        p99_latency_s=seconds("99.00"),
-        text=summary,
-    )
 
 
 class _SystemUnderTest:
     """Answers queries in batches, in the order they were asked.
 
-    LoadGen calls from a thread of its own and would end the process on an exception: an error is
-    kept, what is left is answered empty, and `check` raises it.
+    LoadGen would end the process on an exception: an error is kept, what is left is answered
+    empty, and `check` raises it.
     """
 
     def __init__(
@@ -144,36 +248,47 @@ class _SystemUnderTest:
         batch_size: int,
         device: Device,
         clock: Clock,
+        on_tick: OnTick,
         loadgen: Any,  # noqa: ANN401 - LoadGen has no types
     ) -> None:
         self._job, self._library, self._batch_size = job, library, batch_size
         self._device, self._clock, self._loadgen = device, clock, loadgen
+        self._on_tick, self._next_tick_s = on_tick, 0.0
         self._error: Exception | None = None
         self._began: int | None = None
+        self._last = 0
         self.answered = Answered()
 
     def issue(self, query: Sequence[Any]) -> None:
         """One query: all samples of the run when offline, one or eight otherwise."""
         issued = self._clock()
-        self._began = issued if self._began is None else self._began
+        if self._began is None:
+            self._began = self._last = issued
         for start in range(0, len(query), self._batch_size):
-            self._answer(query[start : start + self._batch_size])
-        ended = self._clock()
-        self.answered.elapsed_s = (ended - self._began) / NANOSECONDS
-        self.answered.latency_s.append((ended - issued) / NANOSECONDS)
+            self._answer(query[start : start + self._batch_size], self._began)
+        self.answered.latency_s.append((self._last - issued) / NANOSECONDS)
 
-    def _answer(self, samples: Sequence[Any]) -> None:
-        started = self._clock()
+    def _answer(self, samples: Sequence[Any], began: int) -> None:
         if self._error is None:
             try:
-                self._job.step(self._library.batch([sample.index for sample in samples]))
-                self._device.synchronise()
+                self._work(samples)
             except Exception as error:  # noqa: BLE001 - raised again by `check`
                 self._error = error
-        self.answered.step_s.append((self._clock() - started) / NANOSECONDS)
-        self.answered.samples += len(samples)
         respond: Callable[..., Any] = self._loadgen.QuerySampleResponse
         self._loadgen.QuerySamplesComplete([respond(sample.id, 0, 0) for sample in samples])
+        ended = self._clock()
+        self.answered.step_s.append((ended - self._last) / NANOSECONDS)
+        self.answered.samples += len(samples)
+        self.answered.elapsed_s = (ended - began) / NANOSECONDS
+        self._last = ended
+
+    def _work(self, samples: Sequence[Any]) -> None:
+        self._job.step(self._library.batch([sample.index for sample in samples]))
+        self._device.synchronise()
+        seen = self.answered
+        if seen.elapsed_s > self._next_tick_s:
+            self._next_tick_s = seen.elapsed_s + _TICK_S
+            self._on_tick(Tick("measure", seen.elapsed_s, seen.samples / seen.elapsed_s))
 
     def check(self) -> None:
         """Raises what the step raised."""

@@ -61,6 +61,15 @@ class Timed:
     losses: tuple[float, ...] | None
 
 
+@dataclass(frozen=True)
+class Warmed:
+    """What warming up took, step by step, and whether it ended steady."""
+
+    step_s: tuple[float, ...]
+    first_step_s: float
+    steady: bool
+
+
 class Pass:
     """Steps in order. Marks are read `in_flight` steps late, so that the device never idles."""
 
@@ -126,9 +135,7 @@ def time_job(
 ) -> Timed:
     """Warm up, then measure; the device is synchronised at the edges of the window only."""
     half_width_fraction([0.0, 1.0, 2.0])  # its first call imports scipy: not while the clock runs
-    device.synchronise()
-    warmup = Pass(job, device, clock, None)
-    first_step_s, steady = _warm_up(warmup, budget, _Ticker("warm-up", job, on_tick))
+    warmed = warm_up(job, device=device, clock=clock, budget=budget, on_tick=on_tick)
     losses = Losses() if keep_losses else None
     watch.begin()
     window = Pass(job, device, clock, losses)
@@ -136,9 +143,9 @@ def time_job(
     elapsed_s = window.finish()
     watch.end()
     return Timed(
-        warmup_s=tuple(warmup.step_s),
-        first_step_s=first_step_s,
-        steady=steady,
+        warmup_s=warmed.step_s,
+        first_step_s=warmed.first_step_s,
+        steady=warmed.steady,
         step_s=tuple(window.step_s),
         device_s=tuple(window.device_s) if device.in_flight else None,
         input_s=tuple(window.input_s),
@@ -146,6 +153,17 @@ def time_job(
         stop_reason=stop_reason,
         losses=None if losses is None else losses.values(),
     )
+
+
+def warm_up(job: Job, *, device: Device, clock: Clock, budget: Budget, on_tick: OnTick) -> Warmed:
+    """Step until the steps take as long as each other, or the budget's cap; then the device idles.
+
+    The first step is apart: it paid for the cold start.
+    """
+    device.synchronise()
+    steps = Pass(job, device, clock, None)
+    first_step_s, steady = _warm_up(steps, budget, _Ticker("warm-up", job, on_tick))
+    return Warmed(tuple(steps.step_s), first_step_s, steady)
 
 
 def time_repeatedly(job: Job, *, device: Device, clock: Clock, budget: Budget) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from benchbench.measure.budget import Budget
+from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
 from benchbench.record import (
     Blas,
@@ -28,6 +29,8 @@ class MeasureWorkload(Model):
     effort: Effort
     budget: Budget
     threads: int
+    load: LoadScenario | None = None
+    """How LoadGen is to ask for the work; None: the loop steps as fast as it can."""
 
 
 class MeasureCeilings(Model):
@@ -71,6 +74,8 @@ class WorkloadResult(Model):
     caveats: tuple[Caveat, ...]
     parameters: dict[str, Scalar]
     blas: tuple[Blas, ...] = ()
+    logs: dict[str, str] = {}
+    """LoadGen's own, by file name."""
 
 
 class CeilingsResult(Model):

@@ -8,10 +8,12 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from benchbench.errors import UsageError
-from benchbench.measure import choose
+from benchbench.measure import choose, loadgen
 from benchbench.measure.budget import BUDGETS, REPEATS, Budget
+from benchbench.measure.loadgen import LoadScenario
 from benchbench.record import (
     Caveat,
+    Driver,
     Effort,
     Precision,
     Record,
@@ -23,7 +25,7 @@ from benchbench.record import (
 from benchbench.workload import EAGER, Setting, Workload, load_file, source_sha256
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
-Identity = tuple[str | None, str | None, Effort, int, str | None]
+Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None]
 """What tells the measurements of one session apart."""
 
 
@@ -43,6 +45,7 @@ class Planned:
     caveats: tuple[Caveat, ...] = ()
     """Doubts known before anything runs."""
     tuning: Tuning | None = None
+    driver: Driver = "loop"
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -54,6 +57,7 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     precision: Precision | None = None,
     batch_size: int | None = None,
     backend: str = EAGER,
+    scenario: LoadScenario | None = None,
     data: Path | None = None,
     weights: Path | None = None,
     seed: int = 0,
@@ -63,12 +67,16 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
 ) -> tuple[Planned, ...]:
     """Every measurement in order: all workloads once, then all of them again for each repeat.
 
-    What is left open is chosen for this machine (see `benchbench.measure.choose`).
+    What is left open is chosen for this machine (see `benchbench.measure.choose`). With a
+    `scenario` LoadGen asks for the work, instead of our loop.
 
     Raises:
         UsageError: a workload file, a path or a choice cannot be used.
-        CannotMeasureError: the device asked for is not here.
+        CannotMeasureError: the device asked for is not here, or LoadGen is not.
     """
+    if scenario is not None:
+        loadgen.require_installed()
+        batch_size = loadgen.batch_size(batch_size, scenario)
     data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
     once = []
@@ -84,7 +92,8 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             seed=seed,
             parameters=dict(parameters or {}),
         )
-        once.append(_planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts))
+        one = _planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts)
+        once.append(one if scenario is None else _queried(one, scenario))
     count = REPEATS[effort] if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
 
@@ -117,6 +126,15 @@ def _planned(
     )
 
 
+def _queried(planned: Planned, scenario: LoadScenario) -> Planned:
+    if planned.scenario == "train":
+        raise UsageError(
+            f"{planned.name} trains, and LoadGen asks for answers only: leave --scenario out, "
+            "or name workloads that infer"
+        )
+    return replace(planned, scenario=scenario, driver="loadgen")
+
+
 def _loaded(file: Path) -> Workload:
     try:
         return load_file(file)
@@ -137,12 +155,25 @@ def digest(setting: Setting) -> str:
 
 def identity(planned: Planned) -> Identity:
     """As `identity_of` the record it becomes."""
-    role = None if planned.tuning is None else planned.tuning.role
-    return planned.sha256, digest(planned.setting), planned.effort, planned.repeat, role
+    return (
+        planned.sha256,
+        digest(planned.setting),
+        planned.scenario,
+        planned.driver,
+        planned.effort,
+        planned.repeat,
+        None if planned.tuning is None else planned.tuning.role,
+    )
 
 
 def identity_of(record: Record) -> Identity:
     """As `identity` of the plan's entry it came from."""
-    role = None if record.tuning is None else record.tuning.role
-    origin = record.provenance
-    return origin.workload_sha256, origin.setting_sha256, record.effort, record.repeat, role
+    return (
+        record.provenance.workload_sha256,
+        record.provenance.setting_sha256,
+        record.scenario,
+        record.driver,
+        record.effort,
+        record.repeat,
+        None if record.tuning is None else record.tuning.role,
+    )

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter_ns, sleep
 from types import TracebackType
@@ -21,11 +22,12 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, failure
+from benchbench.measure import checks, failure, verdict
 from benchbench.measure.caveats import Observed, caveats
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
 from benchbench.measure.failure import DeviceLostError
+from benchbench.measure.loadgen import Queried, time_queries
 from benchbench.measure.loop import Phase, Tick, Timed, time_job
 from benchbench.measure.message import (
     CeilingsResult,
@@ -93,6 +95,48 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(host, gpu, perf_counter_ns)
     with Sampler(watch):
+        timed, queried = _timed(job, request, device, watch, channel, trains=trains)
+    if queried is not None:
+        job = replace(job, units_per_step=float(request.setting.batch_size), from_memory=True)
+    require_device(watch)
+    require_finite(timed)
+    by_driver = (
+        {"interval_target_fraction": request.budget.interval_fraction}
+        if queried is None
+        else {"latency_s": queried.latency_s}
+    )
+    measurement = _measurement(timed, job, device, watch).model_copy(
+        update={"load_s": load_s, "idle_power": idle, **by_driver}
+    )
+    channel.phase("check")
+    measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
+    if queried is not None:
+        doubts += verdict.doubts(measurement, queried.verdict, queried.scenario)
+    return WorkloadResult(
+        work=work,
+        measurement=measurement,
+        caveats=doubts,
+        parameters=with_threads(job.parameters, threads),
+        blas=loaded_blas(),
+        logs={} if queried is None else dict(queried.logs),
+    )
+
+
+def _timed(
+    job: Job,
+    request: MeasureWorkload,
+    device: Device,
+    watch: Watch,
+    channel: Channel,
+    *,
+    trains: bool,
+) -> tuple[Timed, Queried | None]:
+    """By the loop, or by LoadGen, which also says what it makes of it."""
+
+    def tell(tick: Tick) -> None:
+        channel.send(_progress(tick, watch))
+
+    if request.load is None:
         timed = time_job(
             job,
             device=device,
@@ -100,26 +144,20 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
             budget=request.budget,
             watch=watch,
             keep_losses=trains,
-            on_tick=lambda tick: channel.send(_progress(tick, watch)),
+            on_tick=tell,
         )
-    require_device(watch)
-    require_finite(timed)
-    measurement = _measurement(timed, job, device, watch).model_copy(
-        update={
-            "load_s": load_s,
-            "idle_power": idle,
-            "interval_target_fraction": request.budget.interval_fraction,
-        }
+        return timed, None
+    queried = time_queries(
+        job,
+        request.load,
+        request.setting.batch_size,
+        device=device,
+        clock=perf_counter_ns,
+        budget=request.budget,
+        watch=watch,
+        on_tick=tell,
     )
-    channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
-    return WorkloadResult(
-        work=work,
-        measurement=measurement,
-        caveats=doubts,
-        parameters=with_threads(job.parameters, threads),
-        blas=loaded_blas(),
-    )
+    return queried.timed, queried
 
 
 def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResult:

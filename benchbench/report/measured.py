@@ -94,7 +94,7 @@ def _result_row(figures: Sequence[Figures], figure: Figures, *, strong: bool) ->
 
 
 def _where(figure: Figures) -> str:
-    scenario = figure.scenario.replace("_", " ")
+    scenario = units.scenario(figure.scenario, figure.driver)
     found = {"best": ", the best found", "default": ", the default"}.get(figure.role or "", "")
     return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}{found}"
 
@@ -355,7 +355,7 @@ def _durations_plot(shown: tuple[Spread, ...], figures: Sequence[Figures]) -> Pl
 
 def _latencies(figures: Sequence[Figures]) -> Block:
     rows = tuple(
-        Row((words(figure.workload, evidence.setting(figure)), *_percentile(percentile)))
+        Row((words(figure.workload, _queried(figure)), *_percentile(percentile)))
         for figure in figures
         for percentile in figure.latency
     )
@@ -367,7 +367,13 @@ def _latencies(figures: Sequence[Figures]) -> Block:
         Column("Percentile", numeric=True),
         Column("Latency", numeric=True),
     )
-    return Table("Latency, counted from the scheduled time of each query", columns, rows)
+    caption = "Latency, counted from the scheduled time of each query; none is an MLPerf result"
+    return Table(caption, columns, rows)
+
+
+def _queried(figure: Figures) -> str:
+    scenario = units.scenario(figure.scenario, figure.driver)
+    return f"{scenario}, {evidence.setting(figure)}"
 
 
 def _percentile(percentile: Percentile) -> tuple[Cell, Cell]:

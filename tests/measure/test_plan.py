@@ -87,6 +87,7 @@ def test_a_record_is_known_by_its_plans_identity(tmp_path: Path) -> None:
     """What a plan entry becomes has the same identity; its repeat has another."""
     one, _ = planned(tmp_path)
     record = make.record(
+        scenario=one.scenario,
         batch_size=one.setting.batch_size,
         effort="quick",
         provenance=make.record().provenance.model_copy(
