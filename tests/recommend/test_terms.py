@@ -65,14 +65,14 @@ def test_the_least_latency_that_would_do_is_named() -> None:
 
 
 def test_data_is_billed_with_the_job() -> None:
-    """10,340 GiB out of AWS are 100 free and 10,240 at 9 cents; 1,024 GiB kept 730 h at 2.3."""
+    """10,240 GiB out of AWS are billed at 9 cents; 1,024 GiB kept 730 h at 2.3."""
     gib = float(make.GIB)
     one = only(
         answer(
             [make.gpu_record(1000)],
             [make.gpu_offer()],
             units=730 * 3.6e6,
-            egress_bytes=10_340 * gib,
+            egress_bytes=10_240 * gib,
             stored_bytes=1024 * gib,
         )
     )
@@ -89,7 +89,7 @@ def test_data_at_a_rate_is_billed_by_the_month() -> None:
             [make.gpu_record(1000, scenario="offline")],
             [make.gpu_offer()],
             rate_per_s=700.0,
-            egress_bytes=10_340.0 * make.GIB,
+            egress_bytes=10_240.0 * make.GIB,
         )
     )
     month = 730 * 4 + 10_240 * 0.09
