@@ -367,7 +367,7 @@ def _latencies(figures: Sequence[Figures]) -> Block:
         Column("Percentile", numeric=True),
         Column("Latency", numeric=True),
     )
-    caption = "Latency, counted from the scheduled time of each query; none is an MLPerf result"
+    caption = "Latency, counted from the scheduled time of each query"
     return Table(caption, columns, rows)
 
 
