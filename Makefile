@@ -28,7 +28,7 @@ check: lint test  ## What CI runs
 	@touch $@
 
 EXAMPLE := reports/examples/quickstart
-EXAMPLE_DATE := 2026-11-23
+EXAMPLE_DATE := 2026-11-25
 
 examples: .venv/.ready browser  ## Write the committed sample reports anew, and a picture
 	$(RUN) python scripts/scenario_reports.py

@@ -182,3 +182,12 @@ def test_far_away_nothing_lies_beside_a_document() -> None:
     name = store.write(make.record())
     store.keep_beside(name, "loadgen", {"summary.txt": "x"})
     assert store.read().names == (name,)
+
+
+def test_results_of_the_first_form_stay_readable() -> None:
+    """Two real documents written before the format grew: whole, and with figures."""
+    read = Store(Path(__file__).parent / "data" / "schema-1").read()
+    assert not read.quarantined
+    assert {record.workload for record in read.records} == {"bert-large-infer", "resnet50-train"}
+    assert {record.schema_version for record in read.records} == {1}
+    assert all(record.measurement is not None and record.ceilings for record in read.records)
