@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchbench import catalog
-from benchbench.catalog import catalogue, search
+from benchbench.catalog import catalogue, search, silicon
 from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.search import Wanted
 from benchbench.errors import UsageError
@@ -116,3 +116,16 @@ def test_every_region_is_somewhere() -> None:
     }
     nowhere = {name for name, found in placed.items() if len(found) != 1}
     assert nowhere == {"CANADA-1", "ca"}
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "cores"),
+    [("x1e.32xlarge", "Haswell-EX", 64), ("t4g.medium", "Graviton2", 2)],
+)
+def test_promised_names_without_accelerators(name: str, family: str, cores: int) -> None:
+    """Their processors are known too: a Xeon E7-8880 v3, and one of AWS with one-thread cores."""
+    found = catalog.load().where(instance=name, price_kind="on_demand")
+    offer = found.offer(0)
+    known = silicon.load().of_offer(offer)
+    assert known is not None
+    assert (known.name, known.count) == (family, cores)
