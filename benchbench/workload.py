@@ -5,7 +5,9 @@
     load(setting) -> Job                             the real thing, ready to step
 
 A file may also name `batch_size_accelerator`, `backends` (those its `load` hands its model to, see
-`benchbench.backend`) and `tunable` (parameters that `run --tune` may choose).
+`benchbench.backend`), `tunable` (parameters that `run --tune` may choose), `stresses` (what of a
+machine it asks most of, in a few words each) and `memory_bytes(setting)`, the least a device must
+hold for weights, gradients, optimiser state, caches and activations.
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -348,6 +350,18 @@ def _is_tunable(value: object) -> bool:
     )
 
 
+def _are_words(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple)
+        and value != ()
+        and all(isinstance(each, str) and each for each in value)
+    )
+
+
+def _is_function_or_absent(value: object) -> bool:
+    return value is None or callable(value)
+
+
 def _is_count_or_absent(value: object) -> bool:
     return value is None or _is_count(value)
 
@@ -368,4 +382,6 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
         _is_tunable,
         "a dict of parameters, each with a tuple of values to try, the default first",
     ),
+    "stresses": (_are_words, "a tuple of a few words each, as ('matrix units', 'memory bandwidth')"),
+    "memory_bytes": (_is_function_or_absent, "a function of a Setting that gives bytes"),
 }
