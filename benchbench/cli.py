@@ -94,7 +94,11 @@ Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to 
 Full = Annotated[bool, typer.Option("--full", help="Five processes, to ±0.5 %.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
 Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
-Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]
+Batch = Annotated[
+    str | None, typer.Option(help="Units per step and device, or auto: the largest that fits.")
+]
+Devices = Annotated[int, typer.Option(min=1, help="So many share each step, by torchrun.")]
+Parallel = Annotated[str, typer.Option(help="How several devices train: ddp or fsdp.")]
 Data = Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder of weights; default: random.")]
 Parameter = Annotated[
@@ -257,6 +261,8 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    devices: Devices = 1,
+    parallel: Parallel = "ddp",
     backend: Backend = None,
     scenario: LoadScenario = None,
     tune: Tune = False,
@@ -273,8 +279,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
+    from benchbench import fitting, session, tuning
     from benchbench import run as runner
-    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.measure import loadgen
     from benchbench.store import Store
@@ -282,6 +288,11 @@ def run(
 
     if tune and scenario is not None:
         raise UsageError("--tune searches by throughput, without --scenario: leave one of them out")
+    size = fitting.asked(batch)
+    if size == fitting.AUTO and (tune or scenario is not None):
+        raise UsageError("--tune and --scenario choose the batch themselves: leave --batch out")
+    if tune and devices > 1:
+        raise UsageError("--tune searches on one device: leave --devices out")
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -290,8 +301,10 @@ def run(
         effort=_effort(quick=quick, standard=standard, full=full),
         device=device,
         precision=contract.precision(dtype),
-        batch_size=batch,
+        batch_size=size if isinstance(size, int) else None,
         backend=backend or contract.EAGER,
+        ranks=devices,
+        parallel=contract.way(parallel),
         scenario=loadgen.chosen(scenario),
         data=data,
         weights=weights,
@@ -304,6 +317,8 @@ def run(
     )
     search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with _progress() as progress:
+        if not tune:
+            plan = fitting.fitted(plan, size, system=system, on_event=progress)
         outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),

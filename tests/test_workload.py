@@ -12,6 +12,7 @@ import pytest
 from benchbench.errors import UsageError
 from benchbench.record import Work
 from benchbench.workload import (
+    Parts,
     Setting,
     Workload,
     WorkloadList,
@@ -25,6 +26,7 @@ from benchbench.workload import (
     parsed,
     precision,
     source_sha256,
+    way,
 )
 
 MINE = Path(__file__).parent / "data" / "mine.py"
@@ -210,6 +212,41 @@ def test_an_accelerators_batch_is_checked(tmp_path: Path) -> None:
     """The optional name must be right too when it is there."""
     path = written(tmp_path, ('("fp32",)', '("fp32",)\nbatch_size_accelerator = -1'))
     assert "line 8: batch_size_accelerator must be a whole number above 0" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("stresses = 'memory'", "stresses must be a tuple of a few words each"),
+        ("stresses = ()", "stresses must be a tuple of a few words each"),
+        ("memory_bytes = 3", "memory_bytes must be a function of a Setting"),
+        ("parallel = ('tp',)", "parallel must be a tuple of some of ddp, fsdp"),
+        ("backends = ('vllm', 'magic')", "backends must be a tuple of some of"),
+    ],
+)
+def test_what_a_file_may_also_say_is_checked(tmp_path: Path, line: str, expected: str) -> None:
+    """Each at its line."""
+    path = written(tmp_path, ('("fp32",)', f'("fp32",)\n{line}'))
+    assert f"line 8: {expected}" in refusal(path)
+
+
+def test_ways_of_sharing_a_step_are_checked() -> None:
+    """As the user writes them."""
+    assert way("fsdp") == "fsdp"
+    with pytest.raises(UsageError, match="choose one of ddp, fsdp"):
+        way("tensor")
+
+
+def test_nobody_need_listen_to_a_steps_parts() -> None:
+    """Whoever listens is told; afterwards nobody is."""
+    parts = Parts()
+    told: list[str] = []
+    parts.ended("prefill")
+    parts.listen(told.append)
+    parts.ended("decode")
+    parts.listen(None)
+    parts.ended("decode")
+    assert told == ["decode"]
 
 
 def test_work_that_fails_is_located(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ batch_size = 8
 batch_size_accelerator = 256
 backends = (EAGER, COMPILE)
 tunable = {"channels_last": (True, False)}
+parallel = ("ddp",)
 
 RATE_PER_IMAGE = 0.1 / 256  # linear scaling rule (Goyal et al. 2017)
 
@@ -97,6 +98,7 @@ def load(setting: Setting) -> Job:
 
     from benchbench import images
     from benchbench.backend import training
+    from benchbench.backend.parallel import spread
     from benchbench.precision import autocast, set_float32_math
 
     chosen = parameters(setting, **DEFAULTS)
@@ -104,10 +106,12 @@ def load(setting: Setting) -> Job:
     torch.manual_seed(setting.seed)
     size, last = chosen["image_size"], chosen["channels_last"]
     model = resnet50(weights=None, num_classes=CLASSES)
-    model.to(setting.device, memory_format=images.layout(channels_last=last))
+    model = spread(
+        model.to(setting.device, memory_format=images.layout(channels_last=last)), setting
+    )
     optimiser = torch.optim.SGD(
         model.parameters(),
-        lr=RATE_PER_IMAGE * setting.batch_size,
+        lr=RATE_PER_IMAGE * setting.batch_size * setting.ranks,
         momentum=0.9,
         weight_decay=1e-4,
         fused=True,  # otherwise fp16's scaler would wait for the device in every step
