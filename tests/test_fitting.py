@@ -122,7 +122,7 @@ def test_a_batch_is_a_number_or_auto() -> None:
 
 def planned(folder: Path, **options: Any) -> tuple[run.Planned, ...]:
     """A plan of one tiny workload whose memory grows by 8 MiB a unit."""
-    load = "globals()['KEPT'] = bytearray(os.urandom(1) * (8 * 2**20 * setting.batch_size))"
+    load = "globals()['KEPT'] = bytearray(os.urandom(1)) * (8 * 2**20 * setting.batch_size)"
     file = write_workload(folder, load=load, step="time.sleep(0.001 * len(KEPT) / 2**23)")
     return run.plan([file], system=make.system(), budget=TINY, **options)
 

@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from benchbench.measure import failure
+from benchbench.measure.counters import oom_kills
 from benchbench.measure.message import (
     CeilingsResult,
     MeasureCollectives,
@@ -23,9 +25,10 @@ from benchbench.measure.message import (
     WorkloadResult,
 )
 from benchbench.measure.ranks import devices
-from benchbench.record import Caveat, Failure, Measurement, RankTimes
+from benchbench.record import Caveat, Failure, Measurement, RankTimes, Severity
 
 REQUEST = "request.json"
+_SEVERITIES = get_args(Severity)
 
 
 class RankFailedError(RuntimeError):
@@ -87,20 +90,25 @@ def _launch(folder: Path, named: Sequence[str], descriptor: int) -> None:
     )
     program = (sys.executable, "-P", "-m", "benchbench.measure.rank")
     start: Callable[..., object] = elastic_launch(config, program[0])
+    kills_before = oom_kills()
     try:
         start(*program[1:], str(folder), str(descriptor), str(os.getpid()))
     except ChildFailedError as error:
         rank, first = error.get_first_failure()
-        raise RankFailedError(_blamed(folder, rank, named, first.exitcode)) from error
+        killed = kills_before is not None and (oom_kills() or 0) > kills_before
+        because = _blamed(folder, rank, named, first.exitcode, oom_killed=killed)
+        raise RankFailedError(because) from error
 
 
-def _blamed(folder: Path, rank: int, named: Sequence[str], exit_code: int) -> Failure:
+def _blamed(
+    folder: Path, rank: int, named: Sequence[str], exit_code: int, *, oom_killed: bool
+) -> Failure:
     """Its last word if it left one, else how it died; the message names it."""
     note = failed(folder, rank)
     if note.exists():
         because = Failure.model_validate_json(note.read_text(encoding="utf-8"))
     else:
-        because = failure.of_death(exit_code, oom_killed=False)
+        because = failure.of_death(exit_code, oom_killed=oom_killed)
     who = f"rank {rank} of {len(named)} on {named[rank]}"
     return because.model_copy(update={"message": f"{who}: {because.message}"})
 
@@ -178,5 +186,10 @@ def _slowest(columns: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] |
 
 
 def _once(caveats: Iterable[Caveat]) -> tuple[Caveat, ...]:
-    """One of each kind."""
-    return tuple({caveat.code: caveat for caveat in caveats}.values())
+    """One of each kind, the worst that any rank had."""
+    kept: dict[str, Caveat] = {}
+    for caveat in caveats:
+        known = kept.setdefault(caveat.code, caveat)
+        if _SEVERITIES.index(caveat.severity) > _SEVERITIES.index(known.severity):
+            kept[caveat.code] = caveat
+    return tuple(kept.values())

@@ -60,6 +60,16 @@ def test_the_slowest_rank_of_each_step_counts() -> None:
     assert len(merged.caveats) == 1
 
 
+def test_the_worst_doubt_of_any_rank_counts() -> None:
+    """What is a warning on one and invalid on the other is invalid."""
+    mild, bad = result(1.0), result(1.0)
+    doubt = (make.caveat("invalid", code="noisy"),)
+    for pair in ((mild, bad), (bad, mild)):
+        ranks = [one.model_copy(update={"caveats": doubt}) if one is bad else one for one in pair]
+        merged = launch.merged(ranks, ("cpu", "cpu"))
+        assert [one.severity for one in merged.caveats] == ["invalid"]
+
+
 def test_ranks_must_have_done_the_same_steps() -> None:
     """One more on one of them is a mistake, not something to cut off."""
     with pytest.raises(ValueError, match="zip"):
@@ -174,11 +184,13 @@ def test_a_ranks_last_word_is_passed_on(tmp_path: Path) -> None:
     """What it said it failed of, with its name and its device; else how it died."""
     said = failure.of_exception(RuntimeError("GPU is lost"))
     launch.failed(tmp_path, 1).write_text(said.model_dump_json())
-    lost = launch._blamed(tmp_path, 1, ("cuda:0", "cuda:1"), 1)
+    lost = launch._blamed(tmp_path, 1, ("cuda:0", "cuda:1"), 1, oom_killed=False)
     assert lost.kind == "device_lost"
     assert lost.message == "rank 1 of 2 on cuda:1: RuntimeError: GPU is lost"
-    died = launch._blamed(tmp_path, 0, ("cuda:0", "cuda:1"), -11)
+    died = launch._blamed(tmp_path, 0, ("cuda:0", "cuda:1"), -11, oom_killed=False)
     assert (died.kind, died.signal) == ("crashed", "SIGSEGV")
+    hungry = launch._blamed(tmp_path, 0, ("cpu", "cpu"), -9, oom_killed=True)
+    assert hungry.kind == "out_of_memory"
     error = launch.RankFailedError(lost)
     assert failure.of_exception(error) == lost
 
