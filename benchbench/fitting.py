@@ -19,7 +19,7 @@ from benchbench.measure.message import BatchResult, TryBatch
 from benchbench.measure.plan import Planned
 from benchbench.record import BatchFit, BatchTried, System
 from benchbench.run import Event, OnEvent
-from benchbench.workload import Setting, load_file
+from benchbench.workload import Setting, load_file, memory_bytes
 
 AUTO: Literal["auto"] = "auto"
 _MOST = 2**16
@@ -125,11 +125,8 @@ def available_bytes(device: str, system: System) -> int | None:
 
 def require_room(one: Planned, available: int | None) -> None:
     """Raises CannotMeasureError where even a batch of one needs more than there is."""
-    least = getattr(load_file(one.file), "memory_bytes", None)
-    if least is None or available is None:
-        return
-    needed = least(replace(one.setting, batch_size=1))
-    if needed > available:
+    needed = memory_bytes(load_file(one.file), replace(one.setting, batch_size=1))
+    if needed is not None and available is not None and needed > available:
         raise CannotMeasureError(
             f"{one.name} needs at least {units.size(needed)}, and {units.size(available)} are "
             "free here; choose a smaller model with --set, or a machine with more memory"

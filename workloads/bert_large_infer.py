@@ -14,6 +14,7 @@ from benchbench.errors import UsageError
 from benchbench.models.bert import (
     Shape,
     forward_flops,
+    layer_weights,
     least_bytes,
     other_flops,
     shape_of,
@@ -33,11 +34,27 @@ batch_size = 1
 batch_size_accelerator = 64
 backends = BACKENDS
 tunable = {"attention": ("sdpa", "eager")}
+stresses = ("compute",)
 
 DEFAULTS: dict[str, Scalar] = {"sequence_length": 384, "attention": "sdpa"}
 QUESTION_TOKENS = 64
 DOCUMENT_STRIDE = 128
 _STREAM_TOKENS = 2**22
+
+
+def memory_bytes(setting: Setting) -> float:
+    """All weights, and the widest state between two products of a layer.
+
+    In int8 only products have small weights; embeddings stay fp32.
+    """
+    length = parameters(setting, **DEFAULTS)["sequence_length"]
+    shape = shape_of(setting.weights)
+    width = 2 if setting.precision in ("bf16", "fp16") else 4
+    width_of_weights = 1 if setting.precision == "int8" else width
+    embeddings = (shape.vocabulary + shape.positions + 2 + 2) * shape.hidden
+    layers = shape.layers * layer_weights(shape) + 2 * shape.hidden + 2
+    states = setting.batch_size * length * (shape.hidden + shape.feed_forward)
+    return width_of_weights * layers + width * (embeddings + states)
 
 
 def work(setting: Setting) -> Work:

@@ -24,7 +24,7 @@ batch_size = 1
 batch_size_accelerator = 32
 backends = (EAGER, COMPILE)
 parallel = ("ddp",)
-stresses = ("matrix units", "memory capacity")
+stresses = ("compute", "memory capacity")
 
 DEFAULTS: dict[str, Scalar] = {"sequence_length": 384}
 LEARNING_RATE = 3e-5

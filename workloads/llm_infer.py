@@ -27,7 +27,7 @@ precisions: tuple[Precision, ...] = ("fp32", "tf32", "bf16", "fp16")
 batch_size = 4
 batch_size_accelerator = 16
 backends = (EAGER, VLLM)
-stresses = ("memory bandwidth", "memory capacity", "matrix units")
+stresses = ("memory bandwidth", "memory capacity", "compute")
 
 _STREAM_TOKENS = 2**22
 

@@ -25,7 +25,7 @@ batch_size = 2
 batch_size_accelerator = 8
 backends = (EAGER, COMPILE)
 parallel = ("ddp", "fsdp")
-stresses = ("matrix units", "memory capacity")
+stresses = ("compute", "memory capacity")
 
 LEARNING_RATE = 3e-4
 _STREAM_TOKENS = 2**22
