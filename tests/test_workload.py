@@ -218,7 +218,6 @@ def test_an_accelerators_batch_is_checked(tmp_path: Path) -> None:
     ("line", "expected"),
     [
         ("stresses = 'memory'", "stresses must be a tuple of words"),
-        ("stresses = ()", "stresses must be a tuple of words"),
         ("memory_bytes = 3", "memory_bytes must be a function of a Setting"),
         ("parallel = ('tp',)", "parallel must be a tuple of some of ddp, fsdp"),
         ("backends = ('vllm', 'magic')", "backends must be a tuple of some of"),

@@ -4,9 +4,10 @@ Prefix caching is off and prompts never repeat; its weights are random, made by 
 its outputs have no reference here.
 """
 
+import os
+import random
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from benchbench.errors import CannotMeasureError
@@ -31,8 +32,9 @@ class Vllm:
         self.new_tokens = new
         self._given: dict[str, int] = {}
         self._answers: dict[str, list[int]] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="benchbench-vllm-")
-        self._engine = self._started(prompt + new)
+        # It reads the shape when it starts, and not again.
+        with tempfile.TemporaryDirectory(prefix="benchbench-vllm-") as folder:
+            self._engine = self._started(prompt + new, folder)
 
     @property
     def waiting(self) -> int:
@@ -92,17 +94,15 @@ class Vllm:
         return progressed
 
     def _prompt_of(self, index: int) -> list[int]:
-        import random  # noqa: PLC0415 - only here
-
         own = random.Random(self._setting.seed + 1_000_003 * (index + 1))  # noqa: S311 - no secret
         return [own.randrange(self._shape.vocabulary) for _ in range(self._prompt)]
 
-    def _started(self, longest: int) -> Any:  # noqa: ANN401 - vLLM is not installed here
+    def _started(self, longest: int, folder: str) -> Any:  # noqa: ANN401 - vLLM is not installed here
         given = self._setting.weights
         if given is None:
-            llama.config(self._shape).save_pretrained(self._folder.name)
+            llama.config(self._shape).save_pretrained(folder)
         asked = self._vllm.EngineArgs(
-            model=str(given or Path(self._folder.name)),
+            model=folder if given is None else str(given),
             load_format="dummy" if given is None else "safetensors",
             skip_tokenizer_init=True,
             dtype=_DTYPES[self._setting.precision],
@@ -122,6 +122,8 @@ def _imported(setting: Setting) -> Any:  # noqa: ANN401 - as above
         raise CannotMeasureError(message)
     if setting.device == "cpu":
         raise CannotMeasureError("vLLM needs an NVIDIA GPU here; choose torch-eager")
+    # In this process, so that its time and its memory are ours to see.
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     try:
         import vllm  # type: ignore[import-not-found] # noqa: PLC0415 - only when it was asked for
     except ImportError as error:
