@@ -68,6 +68,10 @@ def poisson(rate: float, window: float, source: random.Random) -> tuple[float, .
     return tuple(arrivals)
 
 
+_TICK_S = 1e-9
+"""Of the clock: a request due within it is due, or its arrival would be slept up to for ever."""
+
+
 @dataclass
 class _Seen:
     """What one request got."""
@@ -109,7 +113,7 @@ def _serve(
     """Until every answer is complete, or it is time to give up; the seconds that took."""
     began, now_s = clock(), 0.0
     while now_s <= give_up_s and (queue.sent < len(queue.arrivals) or engine.waiting):
-        queue.send_due(engine, now_s)
+        queue.send_due(engine, now_s + _TICK_S)
         if engine.waiting:
             for index in engine.advance():
                 queue.note(index, (clock() - began) / NANOSECONDS)
