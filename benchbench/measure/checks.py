@@ -55,10 +55,16 @@ def repeat_speedup(job: Job, bench: Bench, *, typical_s: float) -> float | None:
     """
     if not job.from_memory or typical_s <= 0:
         return None
-    pairs = min(bench.budget.check_steps, int(bench.budget.check_cap_s / (2 * typical_s)))
+    steps = bench.budget.check_cap_s / typical_s
+    pairs = min(bench.budget.check_steps, int(steps / 2))
+    few = pairs < _FEWEST_PAIRS
+    if few:
+        pairs = int((steps - 1) / 2)
     if pairs < _FEWEST_SLOW_PAIRS:
         return None
     same = next(job.batches)
+    if few:  # of so few pairs not even the first may meet a cache that has not seen it
+        job.step(same)
     fresh_s: list[float] = []
     same_s: list[float] = []
     for _ in range(pairs):
@@ -66,7 +72,7 @@ def repeat_speedup(job: Job, bench: Bench, *, typical_s: float) -> float | None:
         same_s.append(timed(job, same, bench.device))
     if min(same_s) <= 0:
         return None
-    if pairs < _FEWEST_PAIRS:
+    if few:
         least = min(fresh / known for fresh, known in zip(fresh_s, same_s, strict=True))
         return least if least > _CLEARLY_CACHED else 1.0
     return _if_consistent(fresh_s, same_s)
