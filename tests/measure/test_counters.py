@@ -70,6 +70,9 @@ def test_own_time_is_the_process_groups(tmp_path: Path) -> None:
         proc__9__stat=line.format(pid=9, group=ours),
     )
     assert proc.own_cpu_s() == pytest.approx(74 / TICKS)
+    # Several processes that measure together are all of them ours.
+    together = Proc(tmp_path, cpus=(0, 2), groups=(ours, other))
+    assert together.own_cpu_s() == pytest.approx(111 / TICKS)
 
 
 def test_the_clock_comes_from_cpufreq_first(tmp_path: Path) -> None:

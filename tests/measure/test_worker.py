@@ -1,12 +1,21 @@
 """What the worker makes of what it saw, without a process of its own."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from benchbench.errors import UsageError
 from benchbench.measure import failure
 from benchbench.measure.failure import DeviceLostError
 from benchbench.measure.sampler import Watch
-from benchbench.measure.worker import _limited, require_device, with_threads
+from benchbench.measure.worker import (
+    _limited,
+    peak_resident_bytes,
+    require_device,
+    with_threads,
+)
 from tests.measure.fakes_measure import FakeClock, FakeGpuCounters, FakeHost
 
 
@@ -19,6 +28,17 @@ def test_a_lost_device_is_a_failure_and_no_number() -> None:
     with pytest.raises(DeviceLostError) as raised:
         require_device(watch)
     assert failure.of_exception(raised.value).kind == "device_lost"
+
+
+def test_a_peak_is_this_programs_own() -> None:
+    """At least what is resident now; less than a child's would be that counted its parent's."""
+    import psutil
+
+    assert peak_resident_bytes() >= 0.9 * psutil.Process().memory_info().rss
+    ballast = bytearray(os.urandom(1)) * 300_000_000
+    code = "from benchbench.measure.worker import peak_resident_bytes as p; print(p())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert 0 < int(told.stdout) < len(ballast) < peak_resident_bytes()
 
 
 @pytest.mark.known_error("NaN in JSON; metric keys overwriting each other")
