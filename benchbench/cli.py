@@ -112,8 +112,20 @@ LoadScenario = Annotated[
     str | None,
     typer.Option(
         "--scenario",
-        help="Inference asked for by MLCommons' LoadGen: offline, single_stream or multi_stream.",
+        help="Inference asked for by MLCommons' LoadGen: offline, single_stream, multi_stream "
+        "or server.",
     ),
+]
+LatencyBound = Annotated[
+    float | None,
+    typer.Option(min=0.001, help="Milliseconds, at p99 of --scenario server; default: its rules'."),
+]
+Examine = Annotated[
+    bool, typer.Option("--accuracy", help="How right the answers to all of --data are, not speed.")
+]
+AccuracyGate = Annotated[
+    float,
+    typer.Option(min=1, max=100, help="With --accuracy: percent of the reference's to be reached."),
 ]
 Tune = Annotated[
     bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
@@ -259,6 +271,9 @@ def run(
     batch: Batch = None,
     backend: Backend = None,
     scenario: LoadScenario = None,
+    latency_bound: LatencyBound = None,
+    accuracy: Examine = False,
+    accuracy_gate: AccuracyGate = 99.0,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
     data: Data = None,
@@ -280,8 +295,10 @@ def run(
     from benchbench.store import Store
     from benchbench.system import probe
 
-    if tune and scenario is not None:
-        raise UsageError("--tune searches by throughput, without --scenario: leave one of them out")
+    if tune and (scenario is not None or accuracy):
+        raise UsageError(
+            "--tune searches by throughput, without --scenario or --accuracy: leave one of them out"
+        )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -293,6 +310,8 @@ def run(
         batch_size=batch,
         backend=backend or contract.EAGER,
         scenario=loadgen.chosen(scenario),
+        latency_bound_s=None if latency_bound is None else latency_bound / 1000,
+        gate_fraction=round(accuracy_gate / 100, 6) if accuracy else None,
         data=data,
         weights=weights,
         seed=seed,
@@ -360,7 +379,7 @@ def results_list(*, results: Results = _RESULTS, json: Json = False) -> None:
     from benchbench import decide, terminal
 
     listed = decide.results(results)
-    if not (listed.results or listed.unreadable):
+    if not (listed.results or listed.examinations or listed.unreadable):
         raise UsageError(f"no results in {results}; measure first: benchbench run --quick")
     _answer(listed, terminal.results, json=json)
     _next_after(listed, results, json=json)
@@ -378,15 +397,20 @@ def results_show(
     from benchbench import decide, terminal
     from benchbench.evaluate import ResultList
 
-    listed = decide.results(results).results
+    stored = decide.results(results)
+    listed = stored.results
     found = [r for r in listed if r.figures.workload == name or any(name in n for n in r.names)]
-    if not (name and found):
+    exams = [one for one in stored.examinations if one.workload == name or name in one.name]
+    if not (name and (found or exams)):
         raise UsageError(f"no result named {name!r} in {results}; see: benchbench results list")
     if json:
-        _answer(ResultList(results=tuple(found)), terminal.results, json=True)
+        shown = ResultList(results=tuple(found), examinations=tuple(exams))
+        _answer(shown, terminal.results, json=True)
         return
     for one in found:
         _print(terminal.result(one))
+    for exam in exams:
+        _print(terminal.examination(exam))
 
 
 @results_app.command("verify")
@@ -813,8 +837,10 @@ def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     _answer(listed, terminal.outcome, json=json)
     _next_after(listed, out, json=json)
     measured = [record for record in outcome.records if not record.is_trial]
-    invalid = [record for record in measured if record.validity == "invalid"]
+    invalid = [one for one in measured if one.validity == "invalid" and not one.gate_failed]
     if not invalid:
+        if any(record.gate_failed for record in measured):
+            raise typer.Exit(ExitCode.GATE_FAILED)
         return
     failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)

@@ -5,7 +5,9 @@
     load(setting) -> Job                             the real thing, ready to step
 
 A file may also name `batch_size_accelerator`, `backends` (those its `load` hands its model to, see
-`benchbench.backend`) and `tunable` (parameters that `run --tune` may choose).
+`benchbench.backend`), `tunable` (parameters that `run --tune` may choose), `query_rules` (what
+MLPerf asks of its queries) and `exam(setting) -> Exam` (a whole data set to be right about, see
+`benchbench.accuracy`).
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -82,6 +84,18 @@ class Job:
     """What was really used, for the record: `{"channels_last": True, "data": "synthetic"}`."""
     reference: Callable[[Any], Any] | None = None
     """The same outputs in fp32, where they can be checked."""
+
+
+@dataclass(frozen=True)
+class QueryRules:
+    """What MLPerf's rules ask of a workload's queries (mlperf.conf of its inference rounds)."""
+
+    latency_bound_s: float | None = None
+    """On a server's 99th percentile; None: whoever asks must give one."""
+    offline_samples: int = 24_576
+    """Fewest in an official offline run."""
+    library_samples: int = 1024
+    """Distinct ones that queries are drawn from."""
 
 
 class Workload(Protocol):
@@ -250,6 +264,11 @@ def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
     return dict(getattr(workload, "tunable", {}))
 
 
+def query_rules(workload: Workload) -> QueryRules:
+    """Its own, else those of any."""
+    return getattr(workload, "query_rules", None) or QueryRules()
+
+
 def _execute(path: Path) -> ModuleType:
     unique = f"benchbench_workload_{path.stem}_{source_sha256(path)[:12]}"
     spec = importlib.util.spec_from_file_location(unique, path)
@@ -348,6 +367,14 @@ def _is_tunable(value: object) -> bool:
     )
 
 
+def _are_query_rules(value: object) -> bool:
+    return value is None or isinstance(value, QueryRules)
+
+
+def _is_function_or_absent(value: object) -> bool:
+    return value is None or callable(value)
+
+
 def _is_count_or_absent(value: object) -> bool:
     return value is None or _is_count(value)
 
@@ -368,4 +395,6 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
         _is_tunable,
         "a dict of parameters, each with a tuple of values to try, the default first",
     ),
+    "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
+    "exam": (_is_function_or_absent, "a function of a Setting"),
 }
