@@ -39,8 +39,9 @@ def records(url: str | Path) -> tuple[Record, ...]:
 
 
 def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored at `url`, a search's trials excepted; empty is an answer too."""
-    return tuple(record for record in Store(url).read().records if not record.is_trial)
+    """What is stored of speed at `url`, a search's trials excepted; empty is an answer too."""
+    stored = Store(url).read().records
+    return tuple(one for one in stored if not (one.is_trial or one.is_exam))
 
 
 def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:

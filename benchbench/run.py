@@ -330,6 +330,8 @@ class _Run:
             budget=planned.budget,
             threads=threads,
             load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
+            latency_bound_s=planned.latency_bound_s,
+            gate_fraction=planned.gate_fraction,
         )
         ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
@@ -360,6 +362,7 @@ class _Run:
             system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
+            accuracy=result.accuracy,
             caveats=doubts,
             validity=validity_of(doubts),
         )
@@ -423,6 +426,8 @@ def _work(
 
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
+    if seen.rate_search is not None:
+        return Estimate(value=seen.units_completed / seen.elapsed_s, basis="measured")
     mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")
