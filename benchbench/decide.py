@@ -24,6 +24,7 @@ from benchbench.tco.answer import TcoAnswer
 
 _CARRIED = 5_000
 """Rejected offers of each reason in a report's data: all of the bundled catalogue."""
+_DELIVERS = ("What it delivers", "What they deliver")
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
 _expected = cache(expected.load)
@@ -112,14 +113,20 @@ def recommendation(
     return recommender.recommend(stored, known, _silicon(), wanted, today=today, listed=listed)
 
 
-def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:
-    """The scenario in `path` (the built-in one when None), with capacity from what was measured."""
+def costs(
+    path: Path | None, stored: Sequence[Record], today: date, *, explored: bool = False
+) -> TcoAnswer:
+    """The scenario in `path` (the built-in one when None), with capacity from what was measured.
+
+    `explored` adds what only a page shows.
+    """
     return engine.evaluate(
         tco_scenario.load(path),
         records=stored,
         catalog=_offers(),
         silicon=_silicon(),
         today=today,
+        explored=explored,
     )
 
 
@@ -149,7 +156,7 @@ class Page:
 
 def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Page:
     """One HTML page of these records: a recommendation per workload, and the costs."""
-    costed = costs(scenario, stored, today)
+    costed = costs(scenario, stored, today, explored=True)
     shown = view.build(
         stored,
         figures=figures(stored),
@@ -158,7 +165,7 @@ def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Pag
         generated_on=today.isoformat(),
     )
     said = {answer.question: answer.sentence for answer in shown.answers}
-    delivers = said.get("What it delivers", "Nothing was measured.")
+    delivers = next((said[one] for one in _DELIVERS if one in said), "Nothing was measured.")
     return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
 
 

@@ -22,6 +22,7 @@ from benchbench.report import view
 from benchbench.report.page import render
 from benchbench.stats import median
 from benchbench.store import Store
+from benchbench.tco import audit
 from benchbench.tco.answer import TcoAnswer
 
 M = TypeVar("M", bound=Model)
@@ -78,6 +79,9 @@ def page(path: Path) -> Verification:
     document = _embedded(html, path)
     records = _records(document, path)
     checks = [*_figures(records, document, path), *_page(html, document, records)]
+    if document["tco"]:
+        costs = _model(TcoAnswer, document["tco"])
+        checks += [("costs", message) for message in audit.checks(costs)]
     for index, record in enumerate(records):
         where = f"record {index + 1}, {record.workload}"
         checks += [(where, message) for message in _checks(record)]
