@@ -194,11 +194,12 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
             typer.echo("interrupted; what was finished is stored", err=True)
             raise typer.Exit(_SIGNAL_INTERRUPT) from interrupt
         except BrokenPipeError as closed:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence_stdout()
             raise typer.Exit(_SIGNAL_PIPE) from closed
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             typer.echo(f"error: {where}{error.strerror}; choose another path", err=True)
+            _silence_stdout()
             raise typer.Exit(ExitCode.USAGE) from error
 
     return guarded
@@ -464,7 +465,7 @@ def recommend(
         "stored_bytes": stored,
         **decide.fields(more or ()),
     }
-    known = decide.records(results)
+    known = decide.records(results, _left_out)
     answer = decide.recommendation(
         known,
         decide.goal(known, flags, goal),
@@ -494,7 +495,7 @@ def tco(
     """Rent, own, or both: what the work costs over time, and where owning begins to win."""
     from benchbench import decide, terminal
 
-    answer = decide.costs(scenario, decide.records_if_any(results), _today())
+    answer = decide.costs(scenario, decide.records_if_any(results, _left_out), _today())
     if emit is not None:
         from benchbench.tco import emit as emitter
 
@@ -523,7 +524,7 @@ def report(
 
     today = _today() if day is None else day.date()
     read = decide.records if scenario is None else decide.records_if_any
-    page = decide.page(read(results), scenario=scenario, today=today)
+    page = decide.page(read(results, _left_out), scenario=scenario, today=today)
     out.write_text(page.html, encoding="utf-8")
     _print(f"Report: {out}")
 
@@ -835,6 +836,19 @@ def _progress() -> "Iterator[Progress]":
 
     with Progress(Console(stderr=True)) as progress:
         yield progress
+
+
+def _left_out(text: str) -> None:
+    """A file may be called anything: what steers a terminal is not printed."""
+    typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
+
+
+def _silence_stdout() -> None:
+    """What it cannot take any more must not be tried again, with a traceback, when we exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _today() -> date:
