@@ -17,7 +17,7 @@ from benchbench import decide, derive, run, verify
 from benchbench.catalog import catalogue
 from benchbench.cli import app
 from benchbench.measure import budget
-from benchbench.measure.plan import digest, identity, identity_of
+from benchbench.measure.plan import digest, fingerprint, identity, identity_of
 from benchbench.record import Failure, FailureKind, Record
 from benchbench.store import Store
 from tests import factories as make
@@ -42,8 +42,8 @@ def stored(folder: Path) -> tuple[Record, ...]:
 
 def executed(folder: Path, planned: tuple[run.Planned, ...], **options: Any) -> run.Outcome:
     """A run of these into `folder`."""
-    place = {"store": Store(folder), "system": make.system(), "lock": folder / ".lock"}
-    return run.execute(planned, **place, **options)
+    lock, store = folder / ".lock", Store(folder)
+    return run.execute(planned, store=store, system=make.system(), lock=lock, **options)
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +327,7 @@ def test_another_setting_is_another_record(tmp_path: Path, change: dict[str, Any
     other = replace(one, setting=replace(one.setting, **change))
     assert digest(one.setting) != digest(other.setting)
     assert identity(one) != identity(other)
-    assert run.fingerprint([one]) != run.fingerprint([other])
+    assert fingerprint([one]) != fingerprint([other])
 
 
 @pytest.mark.fault("lie")
