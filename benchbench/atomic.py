@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import BinaryIO
 
 WRITING = ".writing-"
-_SCRATCH = "benchbench-scratch-"
+SCRATCH = "benchbench-scratch-"
 _UNTOUCHED = os.O_NOFOLLOW | os.O_NONBLOCK
 """Opens no link's target and waits for nobody at a pipe: in a shared folder anything may lie."""
 
@@ -44,7 +44,7 @@ def write(path: Path, text: bytes) -> None:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for a while, below the system's temporary one."""
-    with TemporaryDirectory(prefix=_SCRATCH, ignore_cleanup_errors=True) as name:
+    with TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as name:
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _hold(descriptor)
@@ -56,7 +56,7 @@ def scratch() -> Iterator[Path]:
 def sweep(folder: Path) -> None:
     """Take away what killed processes of ours left in a folder of results, and their scratch."""
     left = (folder.glob(f"{WRITING}*"), folder.glob(f"*/{WRITING}*"))
-    for path in chain(*left, Path(gettempdir()).glob(f"{_SCRATCH}*")):
+    for path in chain(*left, Path(gettempdir()).glob(f"{SCRATCH}*")):
         with suppress(OSError):  # held, somebody else's, or gone meanwhile
             _remove_unless_held(path)
 

@@ -194,12 +194,11 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
             typer.echo("interrupted; what was finished is stored", err=True)
             raise typer.Exit(_SIGNAL_INTERRUPT) from interrupt
         except BrokenPipeError as closed:
-            _silence_stdout()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(_SIGNAL_PIPE) from closed
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             typer.echo(f"error: {where}{error.strerror}; choose another path", err=True)
-            _silence_stdout()
             raise typer.Exit(ExitCode.USAGE) from error
 
     return guarded
@@ -841,14 +840,6 @@ def _progress() -> "Iterator[Progress]":
 def _left_out(text: str) -> None:
     """A file may be called anything: what steers a terminal is not printed."""
     typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
-
-
-def _silence_stdout() -> None:
-    """What it cannot take any more must not be tried again, with a traceback, when we exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _today() -> date:

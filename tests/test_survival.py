@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, get_args
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchbench import decide, derive, run, verify
+from benchbench import atomic, decide, derive, run, verify
 from benchbench.catalog import catalogue
 from benchbench.cli import app
 from benchbench.measure import budget
@@ -411,3 +412,43 @@ def test_ctrl_c_in_a_terminal_exits_with_130(brief: Path) -> None:
         assert "what was finished is stored" in told
         assert kill_loop.orphans(mark) == 0
     assert [one.workload for one in stored(brief / "results")] == ["first"]
+
+
+@pytest.mark.fault("left behind")
+def test_a_run_takes_away_what_a_killed_one_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a document, and the scratch folder of a worker with all that was compiled there."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    scratch = tmp_path / "tmp" / f"{atomic.SCRATCH}dead"
+    scratch.mkdir(parents=True)
+    (scratch / "kernel.so").touch()
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / f"{atomic.WRITING}dead").write_text('{"schema": 2, "work')
+    noting = "(HERE / 'place').write_text(os.environ['TMPDIR'])"
+    planned = run.plan([write_workload(tmp_path, load=noting)], system=make.system(), budget=TINY)
+    executed(results, planned)
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(results.glob(f"{atomic.WRITING}*")) == []
+    place = Path((tmp_path / "place").read_text())
+    assert place.parent == tmp_path / "tmp", "what a workload leaves is swept with its scratch"
+    assert place.name.startswith(atomic.SCRATCH)
+
+
+@pytest.mark.fault("hang or kill")
+def test_what_is_told_is_stored_already(tmp_path: Path) -> None:
+    """Whoever reads that a measurement is done may kill us then."""
+    files = (
+        write_workload(tmp_path, name="good"),
+        write_workload(tmp_path, name="bad", load="os.abort()"),
+    )
+    seen: list[tuple[str, set[str]]] = []
+
+    def look(event: run.Event) -> None:
+        if event.phase in {"done", "failed"}:
+            seen.append((event.name, {one.workload for one in stored(tmp_path / "results")}))
+
+    planned = run.plan(files, system=make.system(), budget=TINY)
+    executed(tmp_path / "results", planned, on_event=look)
+    assert seen == [("good", {"good"}), ("bad", {"good", "bad"})]

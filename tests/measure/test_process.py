@@ -57,11 +57,12 @@ def test_a_worker_measures_and_tells_how_it_goes(tmp_path: Path) -> None:
 
 
 def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
-    """Python's and C's prints land on stderr; stdin is empty; nothing of ours imports torch."""
+    """Its own group, prints on stderr, an empty stdin; nothing of ours imports torch."""
     load = (
         "print('{\"result\": null}'); os.write(1, b'from C'); "
         "parameters.update(stdin=os.read(0, 9).decode(), torch='torch' in sys.modules, "
-        "here='' in sys.path, omp=os.environ['OMP_NUM_THREADS'], path='PATH' in os.environ)"
+        "here='' in sys.path, group=os.getpgid(0) == os.getpid(), "
+        "omp=os.environ['OMP_NUM_THREADS'], path='PATH' in os.environ)"
     )
     done = run_worker(
         asking(write_workload(tmp_path, load=load), threads=3),
@@ -74,6 +75,7 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
         "stdin": "",
         "torch": False,
         "here": False,
+        "group": True,
         "omp": "3",
         "path": False,
         "threads": 3,
