@@ -1,6 +1,6 @@
 """From stored results to answers: what `recommend`, `tco` and `report` do, without the printing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -29,20 +29,30 @@ _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
 _expected = cache(expected.load)
 """Read once: they do not change while a command runs."""
+Tell = Callable[[str], None]
 
 
-def records(url: str | Path) -> tuple[Record, ...]:
+def _keep_quiet(_text: str) -> None:
+    """Who asks for records again has been told."""
+
+
+def records(url: str | Path, left_out: Tell = _keep_quiet) -> tuple[Record, ...]:
     """What is stored at `url`. Raises UsageError when there is nothing yet."""
-    found = records_if_any(url)
+    found = records_if_any(url, left_out)
     if not found:
         raise UsageError(f"no results in {url}; measure first: benchbench run --quick")
     return found
 
 
-def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored of speed at `url`, a search's trials excepted; empty is an answer too."""
-    stored = Store(url).read().records
-    return tuple(one for one in stored if not (one.is_trial or one.is_exam))
+def records_if_any(url: str | Path, left_out: Tell = _keep_quiet) -> tuple[Record, ...]:
+    """What is stored of speed at `url`, a search's trials excepted; empty is an answer too.
+
+    `left_out` is told of each document that cannot be believed, and why.
+    """
+    read = Store(url).read()
+    for one in read.quarantined:
+        left_out(f"left out: {one.name}: {one.reason}")
+    return tuple(one for one in read.records if not (one.is_trial or one.is_exam))
 
 
 def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:

@@ -112,7 +112,7 @@ def recommend(
         "stored_bytes": stored,
         **decide.fields(more or ()),
     }
-    known = decide.records(results)
+    known = decide.records(results, shell.left_out)
     answer = decide.recommendation(
         known,
         decide.goal(known, flags, goal),
@@ -141,7 +141,7 @@ def tco(
     """Rent, own, or both: what the work costs over time, and where owning begins to win."""
     from benchbench import decide, terminal
 
-    answer = decide.costs(scenario, decide.records_if_any(results), shell.today())
+    answer = decide.costs(scenario, decide.records_if_any(results, shell.left_out), shell.today())
     if emit is not None:
         from benchbench.tco import emit as emitter
 
@@ -169,7 +169,8 @@ def report(
 
     today = shell.today() if day is None else day.date()
     read = decide.records if scenario is None else decide.records_if_any
-    page = decide.page(read(results), scenario=scenario, today=today)
+    stored = read(results, shell.left_out)
+    page = decide.page(stored, scenario=scenario, today=today)
     out.write_text(page.html, encoding="utf-8")
     shell.show(f"Report: {out}")
 

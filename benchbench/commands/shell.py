@@ -114,6 +114,11 @@ def answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) -
         show(table(document))
 
 
+def left_out(text: str) -> None:
+    """A document that cannot be believed; files may be called anything, also what steers a terminal."""
+    typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
+
+
 def suggest_after(listed: "ResultList", results: Path, *, json: bool) -> None:
     """Commands that work as printed: with a workload, and where the results are."""
     where = "" if results == RESULTS else f" --results {results}"

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, examination, failure, loadgen, verdict
+from benchbench.measure import checks, examination, failure, honesty, loadgen, verdict
 from benchbench.measure.budget import PACES
 from benchbench.measure.caveats import Observed, caveats
 from benchbench.measure.counters import Proc, nvml_counters
@@ -42,6 +42,7 @@ from benchbench.measure.message import (
 )
 from benchbench.measure.perturb import Limit, perturbations
 from benchbench.measure.power import idle_power
+from benchbench.measure.process import MARK
 from benchbench.measure.sampler import Sampler, Watch
 from benchbench.measure.server import time_server
 from benchbench.record import Caveat, Measurement, Perturbation, Scalar
@@ -55,8 +56,15 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _KIBIBYTE = 1024
 # Descendants of a killed worker would live on: this one waits for the runner's end of the pipe to
-# close and takes the whole process group with it.
-_GUARD = "while read -r _; do :; done; kill -KILL 0"
+# close and takes with it who bears the worker's mark, and the process group, itself included.
+_GUARD = f"""
+while read -r _; do :; done
+for one in /proc/[0-9]*; do
+  [ "$one" = "/proc/$$" ] && continue
+  grep -aqs "{MARK}=${MARK}" "$one/environ" && kill -KILL "${{one#/proc/}}"
+done
+kill -KILL 0
+"""
 
 
 class Channel:
@@ -98,6 +106,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
     job = backend.load(workload, request.setting)
+    witness = honesty.Witness(job)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
@@ -118,7 +127,7 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
         update={"load_s": load_s, "idle_power": idle, **by_driver}
     )
     channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
+    measurement, doubts = _checked(measurement, job, device, watch, request, witness, trains=trains)
     if queried is not None:
         doubts += verdict.doubts(measurement, queried.verdict, queried.scenario)
     return WorkloadResult(
@@ -300,6 +309,7 @@ def _checked(
     device: Device,
     watch: Watch,
     request: MeasureWorkload,
+    witness: honesty.Witness,
     *,
     trains: bool,
 ) -> tuple[Measurement, tuple[Caveat, ...]]:
@@ -320,7 +330,14 @@ def _checked(
         agreement=checks.agreement_if_it_fits(job),
         inputs=checks.input_doubt(next(job.batches), next(job.batches)),
     )
-    doubts = caveats(observed)
+    fallbacks = honesty.doubts(
+        witness,
+        job.parameters,
+        request.setting,
+        device_memory_bytes=measurement.peak_device_memory_bytes,
+        agreement=observed.agreement,
+    )
+    doubts = (*fallbacks, *caveats(observed))
     perturbed = _perturbed(job, bench, request, typical_s)
     return observed.measurement.model_copy(update={"perturbations": perturbed}), doubts
 

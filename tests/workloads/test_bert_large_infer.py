@@ -226,6 +226,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         bert.work(Setting(weights=tmp_path))
 
 
+@pytest.mark.fault("weights")
 def test_pickled_weights_are_never_opened(tiny: Path, tmp_path: Path) -> None:
     """A pickle that would run code on loading is refused, and does not run."""
     sentinel = tmp_path / "sentinel"

@@ -80,6 +80,7 @@ def test_the_reference_is_the_same_model_in_fp32() -> None:
     assert exact.reference is None
 
 
+@pytest.mark.fault("lie")
 def test_other_images_fail_the_check_of_outputs() -> None:
     """Scores of other images are no closer than the gate allows: the check can fail."""
     job = resnet.load(replace(SMALL, batch_size=4))
