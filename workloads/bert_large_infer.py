@@ -26,6 +26,7 @@ batch_size = 1
 batch_size_accelerator = 64
 backends = BACKENDS
 tunable = {"attention": ("sdpa", "eager")}
+stresses = ("compute",)
 
 DEFAULTS: dict[str, Scalar] = {"sequence_length": 384, "attention": "sdpa"}
 QUESTION_TOKENS = 64
@@ -113,6 +114,21 @@ def least_bytes(shape: Shape, length: int, batch: int, precision: Precision) -> 
     states = (1 + 2 * shape.layers) * length * shape.hidden
     moved = width_of_weights * once / batch + width * (states + 2 * length)
     return moved + 3 * _TOKEN_BYTES * length
+
+
+def memory_bytes(setting: Setting) -> float:
+    """All weights, and the widest state between two products of a layer.
+
+    In int8 only products have small weights; embeddings stay fp32.
+    """
+    length = parameters(setting, **DEFAULTS)["sequence_length"]
+    shape = shape_of(setting.weights)
+    width = 2 if setting.precision in ("bf16", "fp16") else 4
+    width_of_weights = 1 if setting.precision == "int8" else width
+    embeddings = (shape.vocabulary + shape.positions + 2 + 2) * shape.hidden
+    layers = shape.layers * layer_weights(shape) + 2 * shape.hidden + 2
+    states = setting.batch_size * length * (shape.hidden + shape.feed_forward)
+    return width_of_weights * layers + width * (embeddings + states)
 
 
 def work(setting: Setting) -> Work:

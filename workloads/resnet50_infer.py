@@ -31,6 +31,7 @@ batch_size = 8
 batch_size_accelerator = 256
 backends = BACKENDS
 tunable = {"channels_last": (True, False)}
+stresses = ("compute",)
 
 DEFAULTS: dict[str, Scalar] = {
     "image_size": 224,
@@ -65,6 +66,14 @@ def least_bytes(image_size: int, batch: int, precision: Precision) -> float:
     shortcuts = sum(each.elements for each in layers if each.joins)
     moved = 3 * image_size**2 + 2 * outputs + shortcuts + CLASSES
     return width * (moved + weights() / batch)
+
+
+def memory_bytes(setting: Setting) -> float:
+    """The weights, the batch of images, and the largest output of a convolution."""
+    image_size = parameters(setting, **DEFAULTS)["image_size"]
+    width = 2 if setting.precision in ("bf16", "fp16") else 4
+    largest = max(each.elements for each in convolutions(image_size))
+    return width * (weights() + setting.batch_size * (3 * image_size**2 + largest))
 
 
 def work(setting: Setting) -> Work:
