@@ -166,6 +166,10 @@ def _interval(ratio: Estimate | None) -> str:
     return units.UNKNOWN if ratio is None else units.between(ratio.low, ratio.high, digits=4)
 
 
+def _said(one: Comparison) -> str:
+    return "slower than" if one.verdict == "slower" else "not comparable with"
+
+
 _COMPARISON: tuple[Field[Comparison], ...] = (
     Field(attrgetter("workload"), "workload", "workload"),
     Field(attrgetter("a.label"), "A", "a", lambda one: _side(one.a)),
@@ -188,11 +192,11 @@ _COMPARISON: tuple[Field[Comparison], ...] = (
 
 
 def comparisons(listed: ComparisonList, *, gated: bool = False) -> Sheet:
-    """B against A, one line each; with a gate, what it stops at."""
+    """B against A, one line each; what could not be compared, and with a gate what is slower."""
     stopped = [
-        f"{one.workload}: {one.b.label} is slower than {one.a.label}, {one.because}"
+        f"{one.workload}: {one.b.label} is {_said(one)} {one.a.label}, {one.because}"
         for one in listed.comparisons
-        if gated and one.verdict == "slower"
+        if one.verdict == "not_comparable" or (gated and one.verdict == "slower")
     ]
     doubts = {(d.code, d.message): d for one in listed.comparisons for d in one.caveats}
     return Sheet(

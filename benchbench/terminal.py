@@ -13,6 +13,7 @@ from benchbench import sheets, units
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
+from benchbench.formats import legible
 from benchbench.sheets import middle, throughput, within
 from benchbench.stats import Estimate
 
@@ -151,10 +152,11 @@ def result(one: Result) -> RenderableType:
     if one.tried:
         parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
-        parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
+        parts.append(Text(f"failed: {one.failure.message}", style="red"))
+        parts.append(_indented(f"→ {one.failure.remedy}", "red"))
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
-        parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts.append(_indented(f"→ try {figures.regime.try_next}"))
         parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
 
@@ -181,7 +183,7 @@ def _comparison(one: Comparison) -> list[RenderableType]:
     left = len(one.differences) - len(differing)
     if left > 0:
         differing.append(f"… and {left} more; all of them with --json")
-    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+    return [*parts, *(_indented(line, "dim") for line in differing), *caveats(one.caveats)]
 
 
 def _verdict(one: Comparison) -> str:
@@ -215,13 +217,13 @@ def verification(answer: Verification) -> RenderableType:
     )
 
 
-def _normal(figures: Figures) -> list[Text]:
+def _normal(figures: Figures) -> list[RenderableType]:
     """Is this number normal?"""
     if figures.normal is None:
         return []
     known = figures.normal
-    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
-    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
+    lines: list[RenderableType] = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, _indented(f"→ {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
@@ -232,8 +234,9 @@ def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     if answer.candidates:
         parts.append(_grid(sheets.ranking(answer, most)))
         best = sentences.notes(answer.candidates[0], answer.goal, answer.unit)
-        parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
-    parts += [_plain(f"  {line}", style="dim") for line in sheets.rejections(answer)]
+        told = filter(None, (*best, sentences.runner_up(answer)))
+        parts += [Text("The first:"), *map(_indented, told)]
+    parts += [_indented(line, "dim") for line in sheets.rejections(answer)]
     said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
     parts += [_plain(sentence, style="bold") for sentence in said if sentence]
     if answer.fleet is not None:
@@ -258,15 +261,9 @@ def why_not(answer: Recommendation, instance: str) -> RenderableType:
     return _plain(f"no offer of {instance}; see the names with: benchbench catalog show")
 
 
-def _lines(title: str, said: Iterable[str]) -> Text:
-    return _plain("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
-
-
 def _plain(text: str, style: str = "") -> Text:
     """A name is no markup, and what steers a terminal or turns the line round is not printed."""
-    unseen = "\N{REPLACEMENT CHARACTER}"
-    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
-    return Text("".join(kept), style=style)
+    return Text(legible(text), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:
@@ -410,13 +407,22 @@ def findings(found: Sequence[Finding], offers_checked: int) -> RenderableType:
     return Group(*lines, Text(f"{offers_checked} offers checked, {len(found)} findings"))
 
 
-def caveats(doubts: Iterable[Caveat]) -> list[Text]:
+def caveats(doubts: Iterable[Caveat]) -> list[RenderableType]:
     """Each doubt with its remedy."""
     style = {"note": "dim", "warning": "yellow", "invalid": "red"}
     return [
-        Text(f"{one.severity}: {one.message}\n  → {one.remedy}", style=style[one.severity])
+        part
         for one in doubts
+        for part in (
+            Text(f"{one.severity}: {one.message}", style=style[one.severity]),
+            _indented(f"→ {one.remedy}", style[one.severity]),
+        )
     ]
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    """Below what it belongs to, also where it goes on in a second line."""
+    return Padding(_plain(text, style), (0, 0, 0, 2), expand=False)
 
 
 def _grid(grid: Grid) -> Table:

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin
 
-import platformdirs
 import typer
 
 from benchbench.errors import DataError, UsageError
@@ -79,6 +78,8 @@ Settled = Mapping[str, Mapping[str, Setting]]
 
 def sources(folder: Path) -> tuple[Source, ...]:
     """The project's file, in `folder` or above, then the user's. Raises DataError."""
+    import platformdirs
+
     user = platformdirs.user_config_path("benchbench") / FILE
     found = (_project(folder), _own(user, f"the user's {FILE}"))
     return tuple(source for source in found if source is not None)

@@ -255,37 +255,25 @@ def test_piped_answers_are_plain(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "ended"),
     [
-        "benchbench catalog show --format csv | head -1",
-        "benchbench tco | head -1",
-        "benchbench recommend --workload resnet50-train --json | head -1",
-        "benchbench catalog show --most 3000 | head -1",
+        ("benchbench catalog show --format csv | head -1", {b"141"}),
+        ("benchbench recommend --workload resnet50-train | head -1", {b"0", b"141"}),
     ],
 )
-def test_a_pipe_that_closes_ends_it_quietly(folder: Path, line: str) -> None:
-    """As if by SIGPIPE (141), or done before (0); not a word about it."""
+def test_a_pipe_that_closes_ends_it_quietly(folder: Path, line: str, ended: set[bytes]) -> None:
+    """As if by SIGPIPE where the answer is more than a pipe holds; not a word about it."""
     seen = piped(folder, line)
-    *_, status = seen.stdout.split()
-    assert status in {b"0", b"141"}
-    assert b"Traceback" not in seen.stderr
-    assert b"BrokenPipe" not in seen.stderr
-    assert b"Exception ignored" not in seen.stderr
-
-
-def test_a_large_answer_meets_the_closed_pipe(folder: Path) -> None:
-    """More than a pipe holds: the guard is what ends it."""
-    seen = piped(folder, "benchbench catalog show --format csv | head -1")
-    assert seen.stdout.split()[-1] == b"141"
+    assert seen.stdout.split()[-1] in ended
+    for word in (b"Traceback", b"BrokenPipe", b"Exception ignored"):
+        assert word not in seen.stderr
 
 
 def test_a_terminal_without_unicode_gets_other_characters(folder: Path) -> None:
-    """One for one, so that nothing moves: the interval's sign, the mark, the dash."""
+    """One for one, so that nothing moves: marks, dashes, times signs."""
     ascii_only = {"PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
-    seen = piped(folder, "benchbench results list | cat", **ascii_only)
-    text = seen.stdout.decode("ascii")
-    assert "4.00 images/s ~" in text or "?" not in text
-    assert "?" not in text
-    ranked = piped(folder, "benchbench recommend --workload resnet50-train | cat", **ascii_only)
-    assert "o predicted" in ranked.stdout.decode("ascii")
-    assert max(len(line) for line in ranked.stdout.decode("ascii").splitlines()) <= 80
+    line = "benchbench recommend --workload resnet50-train | cat"
+    lines = piped(folder, line, **ascii_only).stdout.decode("ascii").splitlines()
+    assert any("o predicted" in line for line in lines)
+    assert not any("?" in line for line in lines)
+    assert max(len(line) for line in lines) <= 80
