@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchbench import __version__
-from benchbench.commands import catalogue, deciding, shell, stored
+from benchbench.commands import catalogue, deciding, settings, shell, stored
 from benchbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Schema(StrEnum):
     IMPORT = "import"
     AGREEMENT = "agreement"
     MATCH = "match"
+    CONFIG = "config"
 
 
 Workloads = Annotated[
@@ -104,9 +105,7 @@ Ceilings = Annotated[
 
 def main() -> None:
     """The entry point."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    shell.spell_out(sys.stdout, sys.stderr)
     app()
 
 
@@ -156,6 +155,7 @@ def workloads(*, json: shell.Json = False) -> None:
 @app.command()
 @shell.guarded
 def run(
+    context: typer.Context,
     workload: Workloads = None,
     *,
     quick: Quick = False,
@@ -222,7 +222,7 @@ def run(
             plan,
             store=Store(out),
             system=system,
-            command=shell.command_line(),
+            command=shell.command_line(context),
             on_event=progress,
             with_ceilings=ceilings,
             resume=resume,
@@ -233,6 +233,7 @@ def run(
 @app.command()
 @shell.guarded
 def compare(
+    context: typer.Context,
     a: Annotated[str, typer.Argument(help="WORKLOAD:batch=1, ./mine.py, a result or a folder.")],
     b: Annotated[str, typer.Argument(help="The same; the answer is B against A.")],
     *,
@@ -244,22 +245,32 @@ def compare(
     ] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when B is slower.")] = False,
     results: shell.Results = shell.RESULTS,
+    form: shell.Form = shell.Format.TABLE,
     json: shell.Json = False,
 ) -> None:
     """Is B faster than A? Workloads are measured in turns; stored results are read."""
-    from benchbench import terminal, versus
+    from benchbench import sheets, terminal, versus
     from benchbench.measure import turns
 
+    asked = shell.chosen(form, json=json)
     sides = turns.side(a), turns.side(b)
     if sides[0] is not None and sides[1] is not None:
         effort = _effort(quick=quick, standard=standard, full=full)
-        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
+        command = shell.command_line(context)
+        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results, command)
         answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
     elif sides != (None, None):
         raise UsageError("name two workloads to measure, or two stored results; not one of each")
     else:
         answer = versus.of_stored(a, b, results)
-    shell.answer(answer, terminal.comparisons, json=json)
+    workload = answer.comparisons[0].workload
+    shell.present(
+        answer,
+        asked,
+        table=terminal.comparisons,
+        sheet=partial(sheets.comparisons, gated=gate),
+        after=(f"benchbench recommend --workload {workload}{shell.stored_in(results)}",),
+    )
     verdicts = {one.verdict for one in answer.comparisons}
     if verdicts == {"not_comparable"}:
         raise typer.Exit(ExitCode.INVALID)
@@ -275,6 +286,7 @@ app.command()(deciding.report)
 @app.command()
 @shell.guarded
 def quickstart(
+    context: typer.Context,
     *,
     out: Annotated[
         Path, typer.Option("--out", help="Where results and report go.")
@@ -293,11 +305,12 @@ def quickstart(
             on_event=progress,
             say=lambda text: typer.echo(text, err=True),
             today=shell.today(),
-            command=shell.command_line(),
+            command=shell.command_line(context),
         )
     for sentence in answer.sentences:
         shell.show(sentence)
-    shell.show(f"Report: {answer.report}")
+    shell.show_plain(f"Report: {answer.report}")
+    shell.suggest(f"benchbench results list{shell.stored_in(out)}")
     if answer.failures:
         raise typer.Exit(ExitCode.PARTIAL)
 
@@ -312,21 +325,36 @@ def schema(
 
     from benchbench import schemas
 
-    shell.show_plain(json.dumps(schemas.of(document.value), indent=2))
+    if document is Schema.CONFIG:
+        described = settings.schema(settings.commands(app))
+    else:
+        described = schemas.of(document.value)
+    shell.show_plain(json.dumps(described, indent=2))
 
 
 @app.callback(invoke_without_command=True)
+@shell.guarded
 def _root(
+    context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         typer.echo(f"benchbench {__version__}")
         raise typer.Exit
+    found = settings.sources(Path.cwd())
+    if found:
+        settled = settings.settle(found, settings.commands(app))
+        context.obj, context.default_map = settled, settings.defaults(settled)
 
 
 def _measured_in_turns(
-    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+    a: "Side",
+    b: "Side",
+    effort: "Effort",
+    pairs: int | None,
+    out: Path,
+    command: tuple[str, ...],
 ) -> tuple[list[str], list[str]]:
     """The documents of the two sides, measured one after the other in turns."""
     from benchbench import run as runner
@@ -346,7 +374,7 @@ def _measured_in_turns(
             order,
             store=Store(out),
             system=system,
-            command=shell.command_line(),
+            command=command,
             on_event=progress,
             with_ceilings=False,
         )
@@ -364,7 +392,7 @@ def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
 
     listed = decide.results(out, session=outcome.session)
     shell.answer(listed, terminal.outcome, json=json)
-    shell.suggest_after(listed, out, json=json)
+    shell.suggest(*shell.after(listed, out), json=json)
     measured = [record for record in outcome.records if not record.is_trial]
     invalid = [one for one in measured if one.validity == "invalid" and not one.gate_failed]
     if not invalid:

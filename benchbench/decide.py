@@ -15,7 +15,7 @@ from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Quota, Recommendation
 from benchbench.recommend import goal as goals
 from benchbench.record import Record
-from benchbench.report import view
+from benchbench.report import markdown, metrics, view
 from benchbench.report.page import render
 from benchbench.store import Store
 from benchbench.tco import engine
@@ -167,16 +167,30 @@ class Page:
 def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Page:
     """One HTML page of these records: a recommendation per workload, and the costs."""
     costed = costs(scenario, stored, today, explored=True)
-    shown = view.build(
+    shown = _view(stored, costed, today)
+    said = {answer.question: answer.sentence for answer in shown.answers}
+    delivers = next((said[one] for one in _DELIVERS if one in said), "Nothing was measured.")
+    return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
+
+
+def in_markdown(stored: Sequence[Record], *, scenario: Path | None, today: date) -> str:
+    """The same report as Markdown."""
+    return markdown.render(_view(stored, costs(scenario, stored, today), today))
+
+
+def in_openmetrics(url: str | Path, today: date) -> str:
+    """The newest figures of the store at `url`, and what to rent for each workload."""
+    return metrics.openmetrics(results(url), recommendations(records(url), today))
+
+
+def _view(stored: Sequence[Record], costed: TcoAnswer, today: date) -> view.View:
+    return view.build(
         stored,
         figures=figures(stored),
         recommendations=recommendations(stored, today),
         tco=costed,
         generated_on=today.isoformat(),
     )
-    said = {answer.question: answer.sentence for answer in shown.answers}
-    delivers = next((said[one] for one in _DELIVERS if one in said), "Nothing was measured.")
-    return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
 
 
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:

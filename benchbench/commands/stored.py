@@ -13,15 +13,21 @@ app = typer.Typer(no_args_is_help=True, help="Look at stored results.")
 
 @app.command("list")
 @shell.guarded
-def list_(*, results: shell.Results = shell.RESULTS, json: shell.Json = False) -> None:
+def list_(
+    *,
+    results: shell.Results = shell.RESULTS,
+    form: shell.Form = shell.Format.TABLE,
+    json: shell.Json = False,
+) -> None:
     """One line per configuration measured."""
-    from benchbench import decide, terminal
+    from benchbench import decide, sheets, terminal
 
+    asked = shell.chosen(form, json=json)
     listed = decide.results(results)
     if not (listed.results or listed.examinations or listed.unreadable):
         raise UsageError(f"no results in {results}; measure first: benchbench run --quick")
-    shell.answer(listed, terminal.results, json=json)
-    shell.suggest_after(listed, results, json=json)
+    after = shell.after(listed, results)
+    shell.present(listed, asked, table=terminal.results, sheet=sheets.results, after=after)
 
 
 @app.command("show")
@@ -50,6 +56,8 @@ def show(
         shell.show(terminal.result(one))
     for exam in exams:
         shell.show(terminal.examination(exam))
+    for workload in dict.fromkeys(one.figures.workload for one in found):
+        shell.suggest(f"benchbench recommend --workload {workload}{shell.stored_in(results)}")
 
 
 @app.command("verify")
@@ -71,5 +79,6 @@ def verify(
         raise UsageError(f"{where} is not there; name a report.html or a folder of results")
     answer = verify.page(where) if where.is_file() else verify.store(where)
     shell.answer(answer, terminal.verification, json=json)
+    shell.suggest(f"benchbench report{shell.stored_in(results)}", json=json or where.is_file())
     if answer.findings:
         raise typer.Exit(ExitCode.GATE_FAILED)
