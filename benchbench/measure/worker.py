@@ -137,7 +137,7 @@ def measure_accuracy(
     """Every sample of a data set answered once, and scored."""
     setting, began = request.setting, perf_counter_ns()
     device = device_named(setting.device)
-    exam: "Exam" = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
+    exam: Exam = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
     threads = _set_threads(request.threads)
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(Proc(), None, perf_counter_ns)
