@@ -96,13 +96,13 @@ def results(listed: ResultList) -> RenderableType:
 
 def _examinations(taken: Sequence[Examination]) -> Table:
     """One line per gate of each."""
-    table = _table("Accuracy", "workload", "setting", "reached", "gate", "")
+    table = _table("Accuracy", "workload", "setting", "reached", "gate, of reference", "")
     for one in taken:
         found, setting = one.accuracy, f"{one.precision}, {one.backend}"
         reached = f"{found.metric} {units.number(found.percent, 5)}"
         for gate in found.gates:
             least = units.number(gate.least_percent, 5)
-            said = f"{least} ({units.percent(gate.fraction, 4)} of the reference)"
+            said = f"{least}, {units.percent(gate.fraction, 4)}"
             asked = "" if gate.demanded else ", not demanded"
             table.add_row(
                 *(one.workload, setting, reached, said),
@@ -183,7 +183,8 @@ def result(one: Result) -> RenderableType:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
     if figures.rate_search is not None:
-        parts += [Text(), _rates(figures.rate_search, figures.unit)]
+        search = figures.rate_search
+        parts += [Text(), _rates(search, figures.unit), Text(f"Answered {search.policy}.")]
     if one.tried:
         parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
@@ -199,7 +200,7 @@ def result(one: Result) -> RenderableType:
 def _rates(search: RateSearch, unit: str) -> Table:
     """Every rate tried in a search for a server's highest, in order."""
     bound = units.duration(search.latency_bound_s)
-    title = f"Rates tried: at most {bound} at p{search.percent:g} ({search.policy})"
+    title = f"Rates tried: at most {bound} at p{search.percent:g}"
     table = _table(title, "rate", "queries", "late", "percentile", "client late", "held")
     for one in search.probes:
         sure = "" if one.early_stopping or not one.met else ", too few queries to be sure"

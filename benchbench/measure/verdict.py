@@ -13,6 +13,8 @@ PERCENTILES = {"single_stream": 90.0, "multi_stream": 99.0, "server": 99.0}
 """Of the latency that is a scenario's final number (MLPerf inference rules)."""
 _APART_FRACTION = 0.05
 _LATE_FRACTION = 0.1
+_FEW_QUERIES = 10_000
+"""Of so many another schedule would move the rate by 10 % (see benchmarks/server_search.py)."""
 _RATES = ("Samples per second", "QPS w/ loadgen overhead", "Completed samples per second")
 _NUMBER = re.compile(
     rf"^({'|'.join(_RATES)}|Scheduled samples per second|\d+\.\d+ percentile latency \(ns\)"
@@ -165,6 +167,16 @@ def _server(seen: Measurement, search: RateSearch) -> Iterator[Caveat]:
             message="the time was up when the highest rate was only known to lie between "
             f"{rate} and {above} a second",
             remedy="search longer (--standard or --full)",
+        )
+    queries = search.probes[-1].queries
+    if queries < _FEW_QUERIES and search.rate_per_s is not None:
+        yield Caveat(
+            code="few_queries",
+            severity="warning",
+            message=f"the tail of {units.counted(queries, 'query')} depends on when they happen to "
+            "arrive: another schedule would find another rate",
+            remedy="compare with runs of as many queries, which all have this schedule, or use "
+            "--full",
         )
     if seen.lateness_s is None:
         yield Caveat(
