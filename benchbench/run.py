@@ -10,6 +10,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Literal
 
+from benchbench import units
 from benchbench.errors import CannotMeasureError
 from benchbench.measure import choose
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
@@ -22,9 +23,11 @@ from benchbench.measure.message import (
     MeasureWorkload,
     Progress,
     Request,
+    TrainingResult,
     WorkloadResult,
 )
 from benchbench.measure.plan import (
+    TARGET,
     Identity,
     Planned,
     digest,
@@ -32,6 +35,7 @@ from benchbench.measure.plan import (
     identity,
     identity_of,
     plan,
+    to_target,
 )
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
@@ -62,6 +66,7 @@ __all__ = [
     "measure_ceilings",
     "plan",
     "sitting",
+    "to_target",
 ]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
@@ -204,7 +209,7 @@ class Sitting:
         tell = _Teller(planned, index, total, self._on_event)
         record, logs = self._shared.measure(planned, tell)
         name = self._store.write(record)
-        self._store.keep_beside(name, "loadgen", logs)
+        self._store.keep_beside(name, "loadgen" if planned.target is None else "mllog", logs)
         self._measured[name] = record
         tell.stored(record)
         return record
@@ -297,7 +302,9 @@ class _Teller:
                 elapsed_s=seen.elapsed_s,
                 units_per_s=rate.value,
                 ends=None if rate.low is None or rate.high is None else (rate.low, rate.high),
-                message=" ".join([*["INVALID"] * (record.validity == "invalid"), *doubts]),
+                message=" ".join(
+                    [*_met(record), *["INVALID"] * (record.validity == "invalid"), *doubts]
+                ),
             )
         )
 
@@ -330,11 +337,17 @@ class _Run:
             budget=planned.budget,
             threads=threads,
             load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
+            target=planned.target,
+            runs=planned.runs,
+            platform=_platform(self.system),
         )
         ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
             return self._success(planned, ended.result, origin), logs
+        if isinstance(ended.result, TrainingResult):
+            logs = {name: scrub(text) for name, text in ended.result.logs.items()}
+            return self._trained(planned, ended.result, origin, tell), logs
         failure = _scrubbed(ended.why(), scrub)
         tell.failed(failure, ended.stderr)
         return self._failure(planned, failure, origin, threads), {}
@@ -364,13 +377,33 @@ class _Run:
             validity=validity_of(doubts),
         )
 
+    def _trained(
+        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
+    ) -> Record:
+        """A training to a target: one that missed it is a failure that keeps its accuracies."""
+        if result.failure is not None:
+            tell.failed(result.failure, ())
+        doubts = (*planned.caveats, *result.caveats)
+        return self._record(
+            planned,
+            origin,
+            parameters={**planned.setting.parameters, **result.parameters},
+            system=_as_used(self.system, planned.setting, result.blas),
+            work=result.work,
+            measurement=result.measurement,
+            failure=result.failure,
+            convergence=result.convergence,
+            caveats=doubts,
+            validity=validity_of(doubts, failed=result.failure is not None),
+        )
+
     def _failure(
         self, planned: Planned, failure: Failure, origin: Provenance, threads: int
     ) -> Record:
         return self._record(
             planned,
             origin,
-            parameters={**planned.setting.parameters, "threads": threads},
+            parameters={**planned.setting.parameters, **_target(planned), "threads": threads},
             system=_as_used(self.system, planned.setting),
             work=Work(unit=planned.unit),
             failure=failure,
@@ -412,13 +445,33 @@ def _work(
     """
     freed = dict.fromkeys(_HOLDING_BACK) if isinstance(body, MeasureCeilings) else {}
     with tempfile.TemporaryDirectory(prefix="benchbench-", ignore_cleanup_errors=True) as cache:
-        set_here = {"OMP_NUM_THREADS": str(body.threads), "TORCHINDUCTOR_CACHE_DIR": cache}
+        set_here = {
+            "OMP_NUM_THREADS": str(body.threads),
+            "TORCHINDUCTOR_CACHE_DIR": cache,
+            "TMPDIR": cache,  # what a killed worker leaves behind goes with it
+        }
         return run_worker(
             Request(body=body),
             timeout_s=timeout_s,
             on_progress=tell.progress,
             environment={**freed, **set_here, **own},
         )
+
+
+def _target(planned: Planned) -> dict[str, float]:
+    return {} if planned.target is None else {TARGET: planned.target}
+
+
+def _met(record: Record) -> list[str]:
+    found = record.convergence
+    if found is None or found.reached_s is None:
+        return []
+    return [f"{units.accuracy(found.target)} after {units.duration(found.reached_s)}"]
+
+
+def _platform(system: System) -> str:
+    """What ran, without whose or where it is."""
+    return system.accelerators[0].name if system.accelerators else system.cpu.model
 
 
 def _rate(seen: Measurement) -> Estimate:

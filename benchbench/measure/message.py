@@ -9,6 +9,7 @@ from benchbench.record import (
     Blas,
     Caveat,
     Ceiling,
+    Convergence,
     Effort,
     Failure,
     Measurement,
@@ -31,6 +32,12 @@ class MeasureWorkload(Model):
     threads: int
     load: LoadScenario | None = None
     """How LoadGen is to ask for the work; None: the loop steps as fast as it can."""
+    target: float | None = None
+    """Train to this quality, between 0 and 1; None: measure the speed of the steps."""
+    runs: int = 1
+    """So many trainings to a target there will be."""
+    platform: str = ""
+    """What a log of the training calls this machine."""
 
 
 class MeasureCeilings(Model):
@@ -78,6 +85,20 @@ class WorkloadResult(Model):
     """LoadGen's own, by file name."""
 
 
+class TrainingResult(Model):
+    """A training to a target that ended: met it, or gave it up."""
+
+    work: Work
+    convergence: Convergence
+    measurement: Measurement | None
+    failure: Failure | None
+    caveats: tuple[Caveat, ...]
+    parameters: dict[str, Scalar]
+    blas: tuple[Blas, ...] = ()
+    logs: dict[str, str] = {}
+    """MLCommons' form of log, by file name."""
+
+
 class CeilingsResult(Model):
     """Finished ceilings."""
 
@@ -88,5 +109,5 @@ class Message(Model):
     """One line of a worker: progress, or the last word as a result or a failure."""
 
     progress: Progress | None = None
-    result: WorkloadResult | CeilingsResult | None = None
+    result: WorkloadResult | TrainingResult | CeilingsResult | None = None
     failure: Failure | None = None

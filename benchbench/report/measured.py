@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from benchbench import units
 from benchbench.derive import Figures, Percentile, normal
 from benchbench.record import Record
-from benchbench.report import evidence, machine
+from benchbench.report import evidence, machine, training
 from benchbench.report.blocks import (
     Axis,
     Bar,
@@ -51,6 +51,7 @@ def section(records: Sequence[Record], figures: Sequence[Figures]) -> Section:
         _normal(figures),
         _durations(records, figures),
         _energy(figures),
+        *training.parts(figures),
         machine.part(records),
         *machine.failures(records),
     )
