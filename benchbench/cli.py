@@ -96,6 +96,14 @@ Tune = Annotated[
 Minutes = Annotated[
     float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
 ]
+ToTarget = Annotated[
+    float | None,
+    typer.Option(help="Train until so good, e.g. 0.759, and time that: the time to train."),
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes per setting; default: 1 quick, 3 standard, 5 full."),
+]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Ceilings = Annotated[
@@ -144,12 +152,21 @@ def doctor(
 
 @app.command()
 @shell.guarded
-def workloads(*, json: shell.Json = False) -> None:
-    """What can be run, and what one unit of it costs by counting."""
-    from benchbench import terminal, workload
+def workloads(
+    name: Annotated[str | None, typer.Argument(help="One, in full: a name or a .py file.")] = None,
+    *,
+    json: shell.Json = False,
+) -> None:
+    """What can be run: what it stresses, costs by counting and needs, and what holds it."""
+    from benchbench import catalog, listing, terminal
+    from benchbench import workload as contract
+    from benchbench.system import probe
 
-    shell.answer(workload.list_builtin(), terminal.workloads, json=json)
-    shell.suggest("benchbench run resnet50-train --quick", json=json)
+    files = contract.builtin() if name is None else [contract.find(name)]
+    listed = listing.workloads(files, probe(), catalog.load())
+    shown = terminal.workloads if name is None else lambda _: terminal.workload(listed.workloads[0])
+    shell.answer(listed, shown, json=json)
+    shell.suggest(f"benchbench run {name or 'resnet50-train'} --quick", json=json)
 
 
 @app.command()
@@ -171,6 +188,8 @@ def run(
     accuracy_gate: AccuracyGate = 99.0,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
+    to_target: ToTarget = None,
+    runs: Runs = None,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -194,6 +213,8 @@ def run(
         raise UsageError(
             "--tune searches by throughput, without --scenario or --accuracy: leave one of them out"
         )
+    if to_target is not None and (tune or accuracy or scenario is not None):
+        raise UsageError("--to-target trains: leave --tune, --scenario and --accuracy out")
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -211,8 +232,10 @@ def run(
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
-        repeats=1 if tune else None,
+        repeats=1 if tune else runs,
     )
+    if to_target is not None:
+        plan = runner.to_target(plan, to_target)
     fixed = tuning.Fixed(
         precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
     )

@@ -18,9 +18,16 @@ Severity = Literal["note", "warning", "invalid"]
 Validity = Literal["valid", "valid_with_warnings", "invalid"]
 EnergyScope = Literal["gpu_board", "cpu_package", "node_estimated", "wall"]
 FailureKind = Literal[
-    "out_of_memory", "killed", "crashed", "timeout", "not_finite", "device_lost", "error"
+    "out_of_memory",
+    "killed",
+    "crashed",
+    "timeout",
+    "not_finite",
+    "target_missed",
+    "device_lost",
+    "error",
 ]
-StopReason = Literal["interval_reached", "time_limit", "step_limit"]
+StopReason = Literal["interval_reached", "time_limit", "step_limit", "target_reached"]
 CeilingKind = Literal[
     "fma",
     "matmul",
@@ -404,6 +411,32 @@ class Measurement(Model):
     perturbations: tuple[Perturbation, ...] = ()
 
 
+class Evaluation(Model):
+    """What a model in training was worth, on data it does not learn from."""
+
+    epoch: Count
+    """After so many passes over the training data."""
+    time_s: NonNegative
+    """When that was known, by the clock of the run: since the first touch of the data."""
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+
+
+class Convergence(Model):
+    """One training to a target, evaluations on the clock.
+
+    `step_s` of its measurement are whole epochs, without the evaluations between them.
+    """
+
+    target: Annotated[float, Field(gt=0, le=1)]
+    quality: str
+    """What is evaluated: `top-1 accuracy`."""
+    reached_s: Positive | None
+    """From the first touch of the data to the evaluation that met the target; None: none did."""
+    evaluations: tuple[Evaluation, ...]
+    train_samples: Count
+    eval_samples: Count
+
+
 class Caveat(Model):
     """A doubt as a value: what was seen, and what the user can do about it."""
 
@@ -532,6 +565,8 @@ class Record(Model):
     measurement: Measurement | None = None
     accuracy: Accuracy | None = None
     """Not None: how right the answers are was measured, not how fast they come."""
+    convergence: Convergence | None = None
+    """Of a training to a target, whether it was met or is the failure."""
     failure: Failure | None = None
     caveats: tuple[Caveat, ...] = ()
     validity: Validity

@@ -9,7 +9,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Literal
 
-from benchbench import atomic
+from benchbench import atomic, units
 from benchbench.errors import CannotMeasureError, StorageError
 from benchbench.measure import choose, journal
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
@@ -22,9 +22,11 @@ from benchbench.measure.message import (
     MeasureWorkload,
     Progress,
     Request,
+    TrainingResult,
     WorkloadResult,
 )
 from benchbench.measure.plan import (
+    TARGET,
     Identity,
     Planned,
     digest,
@@ -32,6 +34,7 @@ from benchbench.measure.plan import (
     identity,
     identity_of,
     plan,
+    to_target,
 )
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
@@ -62,6 +65,7 @@ __all__ = [
     "measure_ceilings",
     "plan",
     "sitting",
+    "to_target",
 ]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
@@ -206,9 +210,10 @@ class Sitting:
             return found
         tell = _Teller(planned, index, total, self._on_event)
         made = self._shared.measure(planned, tell)
+        kind = "loadgen" if planned.target is None else "mllog"
         with _storing(self._store.url):
             name = self._store.write(made.record)
-            self._store.keep_beside(name, "loadgen", made.logs)
+            self._store.keep_beside(name, kind, made.logs)
         self._measured[name] = made.record
         tell.stored(made.record, made.stderr)
         return made.record
@@ -303,7 +308,9 @@ class _Teller:
                 elapsed_s=seen.elapsed_s,
                 units_per_s=rate.value,
                 ends=None if rate.low is None or rate.high is None else (rate.low, rate.high),
-                message=" ".join([*["INVALID"] * (record.validity == "invalid"), *doubts]),
+                message=" ".join(
+                    [*_met(record), *["INVALID"] * (record.validity == "invalid"), *doubts]
+                ),
             )
         )
 
@@ -347,11 +354,17 @@ class _Run:
             load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
             latency_bound_s=planned.latency_bound_s,
             gate_fraction=planned.gate_fraction,
+            target=planned.target,
+            runs=planned.runs,
+            platform=_platform(self.system),
         )
         ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
             return _Made(self._success(planned, ended.result, origin), logs)
+        if isinstance(ended.result, TrainingResult):
+            logs = {name: scrub(text) for name, text in ended.result.logs.items()}
+            return _Made(self._trained(planned, ended.result, origin, tell), logs)
         failure = _scrubbed(ended.why(), scrub)
         return _Made(self._failure(planned, failure, origin, threads), {}, ended.stderr)
 
@@ -381,13 +394,33 @@ class _Run:
             validity=validity_of(doubts),
         )
 
+    def _trained(
+        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
+    ) -> Record:
+        """A training to a target: one that missed it is a failure that keeps its accuracies."""
+        if result.failure is not None:
+            tell.failed(result.failure, ())
+        doubts = (*planned.caveats, *result.caveats)
+        return self._record(
+            planned,
+            origin,
+            parameters={**planned.setting.parameters, **result.parameters},
+            system=_as_used(self.system, planned.setting, result.blas),
+            work=result.work,
+            measurement=result.measurement,
+            failure=result.failure,
+            convergence=result.convergence,
+            caveats=doubts,
+            validity=validity_of(doubts, failed=result.failure is not None),
+        )
+
     def _failure(
         self, planned: Planned, failure: Failure, origin: Provenance, threads: int
     ) -> Record:
         return self._record(
             planned,
             origin,
-            parameters={**planned.setting.parameters, "threads": threads},
+            parameters={**planned.setting.parameters, **_target(planned), "threads": threads},
             system=_as_used(self.system, planned.setting),
             work=Work(unit=planned.unit),
             failure=failure,
@@ -452,6 +485,22 @@ def _work(
             on_progress=tell.progress,
             environment={**freed, **set_here, **own},
         )
+
+
+def _target(planned: Planned) -> dict[str, float]:
+    return {} if planned.target is None else {TARGET: planned.target}
+
+
+def _met(record: Record) -> list[str]:
+    found = record.convergence
+    if found is None or found.reached_s is None:
+        return []
+    return [f"{units.accuracy(found.target)} after {units.duration(found.reached_s)}"]
+
+
+def _platform(system: System) -> str:
+    """What ran, without whose or where it is."""
+    return system.accelerators[0].name if system.accelerators else system.cpu.model
 
 
 def _rate(seen: Measurement) -> Estimate:

@@ -16,6 +16,7 @@ from benchbench.evaluate import default_beside
 from benchbench.formats import legible
 from benchbench.sheets import middle, throughput, within
 from benchbench.stats import Estimate
+from benchbench.workload import Fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
-    from benchbench.derive.figures import Percentile
+    from benchbench.derive.figures import Percentile, TrainingEstimate
     from benchbench.evaluate import Examination, Result, ResultList
     from benchbench.formats import Grid
     from benchbench.recommend import Fleet, Recommendation
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
     from benchbench.verify import Verification
-    from benchbench.workload import WorkloadList
+    from benchbench.workload import Holder, WorkloadDescription, WorkloadList
 
 _SHOWN = 5
 _MOST_FINDINGS = 10
@@ -71,19 +72,83 @@ def ceilings(measured: Sequence[Ceiling]) -> Table:
     return table
 
 
-def workloads(listed: WorkloadList) -> Table:
-    """What can be run, and what one unit of it costs by counting."""
-    table = _table("Workloads", "name", "scenario", "unit", "work per unit", "least bytes", "batch")
+def workloads(listed: WorkloadList) -> RenderableType:
+    """What can be run: what each wears on, what one unit costs by counting, who can hold it."""
+    columns = ("name", "stresses", "per unit", "FLOP/B", "memory", "here", "held by")
+    table = _table("Workloads", *columns)
     for one in listed.workloads:
-        table.add_row(
-            one.name,
-            one.scenario,
-            one.unit,
-            units.flop_count(one.flops_per_unit),
-            units.si(one.bytes_per_unit, "B"),
-            str(one.batch_size),
-        )
-    return table
+        table.add_row(*map(_plain, _workload_cells(one)))
+    notes = (
+        "Memory: the least a CPU needs. Here: whether this machine holds it. Held by: the smallest "
+        "accelerator that does, at its own batch."
+    )
+    return Group(table, Text(notes, style="dim"))
+
+
+def _workload_cells(one: WorkloadDescription) -> tuple[str, ...]:
+    counted = units.flop_count(one.flops_per_unit)
+    fits = one.fits or Fits()
+    return (
+        one.name,
+        ", ".join(one.stresses) or units.UNKNOWN,
+        f"{counted}/{one.unit}" if one.flops_per_unit else f"{counted} ({one.unit})",
+        units.number(one.intensity),
+        units.size(one.memory_bytes),
+        _yes(here=fits.here),
+        units.UNKNOWN if fits.smallest is None else fits.smallest.silicon,
+    )
+
+
+def _yes(*, here: bool | None) -> str:
+    return units.UNKNOWN if here is None else "yes" if here else "no"
+
+
+def workload(one: WorkloadDescription) -> RenderableType:
+    """One workload in full: what it is, what can be set, what it needs, how it was counted."""
+    table = _table("", "what", "is")
+    table.title = _plain(f"{one.name}: {one.summary}")
+    for name, said in _workload_rows(one):
+        if said != units.UNKNOWN:
+            table.add_row(*map(_plain, (name, said)))
+    formulas = [_plain(f"{name}: {said}", style="dim") for name, said in one.formulas.items()]
+    return Group(table, *([Text(), _plain(one.text)] if one.text else []), Text(), *formulas)
+
+
+def _workload_rows(one: WorkloadDescription) -> list[tuple[str, str]]:
+    fits = one.fits or Fits()
+    batch = units.count(one.batch_size)
+    if one.batch_size_accelerator is not None:
+        batch += f", {units.count(one.batch_size_accelerator)} on an accelerator"
+    return [
+        ("unit", one.unit),
+        ("scenarios", ", ".join(map(units.scenario, one.scenarios)) or one.scenario),
+        ("precisions", ", ".join(one.precisions)),
+        ("backends", ", ".join(one.backends)),
+        ("batch", batch),
+        *((f"--set {name}=", _settable(one, name)) for name in one.parameters),
+        ("stresses", ", ".join(one.stresses) or units.UNKNOWN),
+        ("work per unit", units.flop_count(one.flops_per_unit)),
+        ("elementwise besides", units.flop_count(one.other_flops_per_unit)),
+        ("least bytes per unit", units.si(one.bytes_per_unit, "B")),
+        ("FLOP per byte", units.number(one.intensity)),
+        ("least memory, CPU", units.size(one.memory_bytes)),
+        ("least memory, accelerator", units.size(one.accelerator_memory_bytes)),
+        ("this machine holds it", _yes(here=fits.here)),
+        ("smallest accelerator", _holder(fits.smallest)),
+        ("cheapest accelerator", _holder(fits.cheapest)),
+    ]
+
+
+def _settable(one: WorkloadDescription, name: str) -> str:
+    tried = ", ".join(str(value) for value in one.tunable.get(name, ()))
+    return f"{one.parameters[name]}" + (f" (--tune tries {tried})" if tried else "")
+
+
+def _holder(one: Holder | None) -> str:
+    if one is None:
+        return units.UNKNOWN
+    price, place = units.usd(one.usd_per_hour), f"{one.provider} {one.instance} {one.region}"
+    return f"{one.silicon}, {units.size(one.memory_bytes)}: {place}, {price} an hour"
 
 
 def results(listed: ResultList) -> RenderableType:
@@ -530,6 +595,7 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
     return [
         ("setting", f"{figures.precision}, batch {figures.batch_size}, {figures.backend}"),
         ("scenario", units.scenario(figures.scenario, figures.driver)),
+        *_training_rows(figures),
         ("throughput", throughput(figures)),
         *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
         *_loadgen_rows(figures),
@@ -576,6 +642,32 @@ def _loadgen_rows(figures: Figures) -> list[tuple[str, str]]:
         ("latency bound", units.duration(bound)),
         ("client late, p99", units.duration(figures.lateness_p99_s)),
     ]
+
+
+def _training_rows(figures: Figures) -> list[tuple[str, str]]:
+    """A time to train that was measured, run by run, or one that is estimated."""
+    rows = []
+    for index, run in enumerate(figures.convergence, start=1):
+        seen = (
+            f"{units.accuracy(e.accuracy)} at {units.duration(e.time_s)}" for e in run.evaluations
+        )
+        rows.append((f"run {index}, {run.quality}", ", ".join(seen)))
+    if figures.convergence:
+        wanted = units.accuracy(figures.convergence[0].target)
+        rows.append(
+            (f"time to train to {wanted}", _estimate(figures.time_to_train, units.duration))
+        )
+    found = figures.estimated_training
+    if found is not None:
+        ends = f"{units.duration(found.seconds.low)} to {units.duration(found.seconds.high)}"
+        said = f"{units.duration(found.seconds.value)}, {ends}" if found.seconds.low else ""
+        rows.append(("estimated time to train", said or units.duration(found.seconds.value)))
+        rows.append(("which is to", f"{found.target}; {found.because}{_accumulated(found)}"))
+    return rows
+
+
+def _accumulated(found: TrainingEstimate) -> str:
+    return ", gradients added up to that batch" if found.accumulated else ""
 
 
 def _latency(one: Percentile) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from benchbench import __version__, derive, evaluate, units
-from benchbench.catalog import expected, silicon
+from benchbench.catalog import convergence, expected, silicon
 from benchbench.derive import Figures
 from benchbench.errors import DataError
 from benchbench.recommend import Recommendation
@@ -96,9 +96,9 @@ def page(path: Path) -> Verification:
 
 def _figures(records: list[Record], document: dict[str, Any], path: Path) -> Iterator[_Check]:
     """Each number of each configuration, recomputed with the datasheets of this version."""
-    sheets, usual = silicon.load(), expected.load()
+    known = (silicon.load(), expected.load(), convergence.load())
     for group, stated in _paired(records, document, path):
-        figures = evaluate.figures(group, sheets, usual).model_dump(mode="json")
+        figures = evaluate.figures(group, *known).model_dump(mode="json")
         where = f"{figures['workload']} {figures['precision']} x{figures['batch_size']}"
         for name, said, found in _compared(stated, figures):
             differs = f"{name} says {_short(said)}; the samples give {_short(found)}"

@@ -81,7 +81,18 @@ def test_workloads_print_their_counted_work() -> None:
     listed = {one["name"]: one for one in document("workloads", "workloads")["workloads"]}
     assert listed["resnet50-train"]["flops_per_unit"] == 24_299_077_632
     assert listed["bert-large-infer"]["flops_per_unit"] == 246_425_321_472
-    assert {one["convention"] for one in listed.values()} == {"mm2-dense-v1"}
+    counted = [one for one in listed.values() if one["flops_per_unit"] is not None]
+    assert {one["convention"] for one in counted} == {"mm2-dense-v1"}
+    assert listed["image-input"]["flops_per_unit"] is None
+
+
+def test_a_workload_is_shown_in_full() -> None:
+    """By name or by file; one that does not exist names those that do."""
+    shown = call("workloads", "whisper-infer")
+    assert "--set size=" in shown.stdout
+    assert "next: benchbench run whisper-infer --quick" in shown.stderr
+    assert call("workloads", "tests/data/mine.py").stdout.startswith("my-mlp")
+    assert "known: bert-large-infer" in call("workloads", "whisper").stderr
 
 
 def test_results_list_prints_figures(stored: Path) -> None:

@@ -120,7 +120,7 @@ def memory_bytes(setting: Setting) -> float:
 
     In int8 only products have small weights; embeddings stay fp32.
     """
-    length = parameters(setting, **DEFAULTS)["sequence_length"]
+    length: int = parameters(setting, **DEFAULTS)["sequence_length"]
     shape = shape_of(setting.weights)
     width = 2 if setting.precision in ("bf16", "fp16") else 4
     width_of_weights = 1 if setting.precision == "int8" else width

@@ -21,7 +21,6 @@ from benchbench.record import (
 )
 from benchbench.stats import Estimate
 
-
 _SCHEDULE_LUCK = 10.0
 
 
@@ -77,6 +76,8 @@ def figures(
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
+        time_to_train=_time_to_train(records) if believed else None,
+        convergence=tuple(one.convergence for one in records if one.convergence is not None),
         throughput=throughput,
         latency=_latency(believed),
         **_queries(measured),
@@ -162,6 +163,16 @@ def _throughput(measured: Sequence[Measurement]) -> Estimate | None:
     if len(measured) == 1:
         ends = _rate_interval(measured[0], value)
     return _estimate(value, ends, n=sum(len(one.step_s) for one in measured))
+
+
+def _time_to_train(records: Sequence[Record]) -> Estimate | None:
+    """The mean of the runs, of five or more without the fastest and the slowest; None of no such.
+
+    Each run is a process of its own with a seed of its own: they vary as trainings do.
+    """
+    reached = [one.convergence.reached_s for one in records if one.convergence is not None]
+    seconds = [each for each in reached if each is not None]
+    return _estimate(*stats.over_repeats(seconds), n=len(seconds)) if seconds else None
 
 
 def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:

@@ -417,4 +417,10 @@ def _caveat(severity: Severity) -> Callable[[str, str, str], Caveat]:
     )
 
 
+def surroundings(observed: Observed) -> tuple[Caveat, ...]:
+    """Doubts about the machine alone, where the figure is not made of steps."""
+    checks = (_device, _disturbance, _stalls, _throttling, _clock_jump, _energy)
+    return tuple(caveat for check in checks for caveat in check(observed))
+
+
 _note, _warning, _invalid = _caveat("note"), _caveat("warning"), _caveat("invalid")

@@ -16,6 +16,7 @@ _REMEDIES: dict[FailureKind, str] = {
     "crashed": "run the workload's file alone; suspect a library built for another processor",
     "timeout": "lower --batch, or look for what hangs",
     "not_finite": "try fp32 or bf16 in place of fp16, or look at the workload's data",
+    "target_missed": "look at the accuracy after each epoch; allow more epochs, or a lower target",
     "device_lost": "look for Xid in the kernel's log (dmesg), reset or replace the device",
     "error": "read the message, mend the workload or its parameters, and run again",
 }

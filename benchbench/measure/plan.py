@@ -25,7 +25,10 @@ from benchbench.record import (
 from benchbench.workload import EAGER, Setting, Workload, load_file, query_rules, source_sha256
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
-Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None]
+TARGET = "to_target"
+"""The parameter by which records of trainings to a target tell it."""
+_LONGEST_TRAINING_S = 30 * 86400.0
+Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None, float | None]
 """What tells the measurements of one session apart."""
 
 
@@ -50,6 +53,10 @@ class Planned:
     """Of a server."""
     gate_fraction: float | None = None
     """Of the reference's accuracy; None: speed is measured, not accuracy."""
+    target: float | None = None
+    """The quality to train to; None: the speed of the steps is measured."""
+    runs: int = 1
+    """Of this setting in the plan."""
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -105,6 +112,35 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
         once.append(queries.of(one, workload))
     count = queries.repeats(effort) if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
+
+
+def to_target(planned: Sequence[Planned], target: float) -> tuple[Planned, ...]:
+    """The plan as trainings that run until they are good enough, each with a seed of its own.
+
+    Raises:
+        UsageError: no share as a target, a workload that has no training to one, or no data.
+    """
+    if not 0 < target <= 1:
+        raise UsageError(f"--to-target {target} is no share of right answers; 0.759 is 75.9 %")
+    for one in planned:
+        if not callable(getattr(_loaded(one.file), "train", None)):
+            raise UsageError(
+                f"{one.name} has no training to a target: leave --to-target out, or name a "
+                "workload whose file defines train"
+            )
+        if one.setting.data is None:
+            raise UsageError("--to-target wants data to learn from: name their folder with --data")
+    runs = 1 + max((one.repeat for one in planned), default=0)
+    return tuple(
+        replace(
+            one,
+            target=float(target),
+            runs=runs,
+            setting=replace(one.setting, seed=one.setting.seed + one.repeat),
+            budget=replace(one.budget, timeout_s=_LONGEST_TRAINING_S),
+        )
+        for one in planned
+    )
 
 
 def _existing(option: str, path: Path | None) -> Path | None:
@@ -224,11 +260,13 @@ def identity(planned: Planned) -> Identity:
         planned.effort,
         planned.repeat,
         None if planned.tuning is None else planned.tuning.role,
+        planned.target,
     )
 
 
 def identity_of(record: Record) -> Identity:
     """As `identity` of the plan's entry it came from."""
+    target = record.parameters.get(TARGET)
     return (
         record.provenance.workload_sha256,
         record.provenance.setting_sha256,
@@ -237,4 +275,5 @@ def identity_of(record: Record) -> Identity:
         record.effort,
         record.repeat,
         None if record.tuning is None else record.tuning.role,
+        target if isinstance(target, float) else None,
     )

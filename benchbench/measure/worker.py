@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns, sleep, time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,18 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, examination, failure, honesty, loadgen, verdict
+from benchbench.measure import (
+    checks,
+    examination,
+    failure,
+    honesty,
+    learn,
+    loadgen,
+    mllog,
+    verdict,
+)
 from benchbench.measure.budget import PACES
-from benchbench.measure.caveats import Observed, caveats
+from benchbench.measure.caveats import Observed, caveats, surroundings
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
 from benchbench.measure.failure import DeviceLostError
@@ -38,9 +47,11 @@ from benchbench.measure.message import (
     Message,
     Progress,
     Request,
+    TrainingResult,
     WorkloadResult,
 )
 from benchbench.measure.perturb import Limit, perturbations
+from benchbench.measure.plan import TARGET
 from benchbench.measure.power import idle_power
 from benchbench.measure.process import MARK
 from benchbench.measure.sampler import Sampler, Watch
@@ -255,6 +266,67 @@ def _timed(
     return queried.timed, queried
 
 
+def measure_training(request: MeasureWorkload, target: float, channel: Channel) -> TrainingResult:
+    """Load, train to the target, evaluate on the clock. Raises FloatingPointError as above."""
+    began = perf_counter_ns()
+    channel.phase("load")
+    workload: Any = load_file(Path(request.file))
+    device = device_named(request.setting.device)
+    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
+    training = workload.train(request.setting)
+    threads = _set_threads(request.threads)
+    device.synchronise()
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    watch = Watch(Proc(), gpu, perf_counter_ns)
+    began_ms = time_ns() / 1e6
+
+    def tell(seen: learn.Seen) -> None:
+        channel.send(Message(progress=learn.progress(seen)))
+
+    with Sampler(watch):
+        seen = learn.follow(
+            training.marks,
+            target,
+            device=device,
+            clock=perf_counter_ns,
+            watch=watch,
+            on_mark=tell,
+        )
+    require_device(watch)
+    found = learn.convergence(seen, target, training.quality)
+    missed, measurement = learn.missed(found), learn.measurement(seen)
+    measurement = measurement.model_copy(
+        update={
+            "load_s": load_s,
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+            "peak_device_memory_bytes": device.peak_memory_bytes(),
+            "samples": watch.samples(),
+            "energy": watch.energy(),
+            "interference": watch.interference(),
+        }
+    )
+    observed = Observed(measurement, request.effort, request.setting.device)
+    return TrainingResult(
+        work=training.work,
+        convergence=found,
+        measurement=None if missed else measurement,
+        failure=missed,
+        caveats=(*surroundings(observed), *learn.caveats(request.effort, request.runs)),
+        parameters=with_threads({**training.parameters, TARGET: target}, threads),
+        blas=loaded_blas(),
+        logs={
+            mllog.FILE: mllog.log(
+                seen,
+                began_ms=began_ms,
+                load_s=load_s,
+                seed=request.setting.seed,
+                platform=request.platform,
+                reached=missed is None,
+            )
+        },
+    )
+
+
 def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResult:
     """What the machine could do, by `benchbench.ceilings`."""
     from benchbench import ceilings  # noqa: PLC0415 - a workload's measurement needs none of it
@@ -448,7 +520,9 @@ def main(descriptor: int, parent: int) -> None:
     sys.excepthook = channel.last_words
     body = _read_request().body
     try:
-        if isinstance(body, MeasureWorkload):
+        if isinstance(body, MeasureWorkload) and body.target is not None:
+            channel.send(Message(result=measure_training(body, body.target, channel)))
+        elif isinstance(body, MeasureWorkload):
             channel.send(Message(result=measure_workload(body, channel)))
         else:
             channel.send(Message(result=measure_ceilings(body, channel)))
