@@ -57,7 +57,11 @@ Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to 
 Full = Annotated[bool, typer.Option("--full", help="Five processes, to ±0.5 %.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
 Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
-Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]
+Batch = Annotated[
+    str | None, typer.Option(help="Units per step and device, or auto: the largest that fits.")
+]
+Devices = Annotated[int, typer.Option(min=1, help="So many share each step, by torchrun.")]
+Parallel = Annotated[str, typer.Option(help="How several devices train: ddp or fsdp.")]
 Data = Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder of weights; default: random.")]
 Parameter = Annotated[
@@ -181,6 +185,8 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    devices: Devices = 1,
+    parallel: Parallel = "ddp",
     backend: Backend = None,
     scenario: LoadScenario = None,
     latency_bound: LatencyBound = None,
@@ -202,8 +208,8 @@ def run(
     json: shell.Json = False,
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
+    from benchbench import fitting, session, tuning
     from benchbench import run as runner
-    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.measure import loadgen
     from benchbench.store import Store
@@ -215,6 +221,13 @@ def run(
         )
     if to_target is not None and (tune or accuracy or scenario is not None):
         raise UsageError("--to-target trains: leave --tune, --scenario and --accuracy out")
+    size = fitting.asked(batch)
+    if size == fitting.AUTO and (tune or scenario is not None):
+        raise UsageError("--tune and --scenario choose the batch themselves: leave --batch out")
+    if devices > 1 and (tune or accuracy or to_target is not None):
+        raise UsageError(
+            "--tune, --accuracy and --to-target work on one device: leave --devices out"
+        )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -223,8 +236,10 @@ def run(
         effort=_effort(quick=quick, standard=standard, full=full),
         device=device,
         precision=contract.precision(dtype),
-        batch_size=batch,
+        batch_size=size if isinstance(size, int) else None,
         backend=backend or contract.EAGER,
+        ranks=devices,
+        parallel=contract.way(parallel),
         scenario=loadgen.chosen(scenario),
         latency_bound_s=None if latency_bound is None else latency_bound / 1000,
         gate_fraction=round(accuracy_gate / 100, 6) if accuracy else None,
@@ -241,6 +256,8 @@ def run(
     )
     search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with shell.progress() as progress:
+        if not tune:
+            plan = fitting.fitted(plan, size, system=system, on_event=progress)
         outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),

@@ -9,7 +9,7 @@ from pydantic import Field
 from benchbench import derive
 from benchbench.catalog.convergence import Point
 from benchbench.catalog.expected import Expectation, find
-from benchbench.derive import Figures, datasheet, normal, training
+from benchbench.derive import Figures, datasheet, generation, normal, training
 from benchbench.derive.datasheet import Datasheet
 from benchbench.record import (
     Accuracy,
@@ -119,7 +119,7 @@ def results(
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
     return ResultList(
-        results=tuple(
+        results=beside_one(
             Result(
                 names=tuple(named[id(record)] for record in group),
                 machine=machine(group[0].system),
@@ -150,6 +150,18 @@ def _examinations(read: ReadResult) -> Iterator[Examination]:
                 accuracy=record.accuracy,
                 caveats=record.caveats,
             )
+
+
+def beside_one(results: Iterable[Result]) -> tuple[Result, ...]:
+    """The same, what several processes reached held against one of them alone."""
+    all_of_them = tuple(results)
+    figures = [one.figures for one in all_of_them]
+    return tuple(
+        one
+        if (found := generation.scaling(one.figures, figures)) is None
+        else one.model_copy(update={"figures": one.figures.model_copy(update={"scaling": found})})
+        for one in all_of_them
+    )
 
 
 def figures(

@@ -19,10 +19,12 @@ from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
     CeilingsResult,
     MeasureCeilings,
+    MeasureCollectives,
     MeasureWorkload,
     Progress,
     Request,
     TrainingResult,
+    TryBatch,
     WorkloadResult,
 )
 from benchbench.measure.plan import (
@@ -38,6 +40,7 @@ from benchbench.measure.plan import (
 )
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
+from benchbench.measure.ranks import devices
 from benchbench.record import (
     Blas,
     Ceiling,
@@ -47,6 +50,7 @@ from benchbench.record import (
     Precision,
     Provenance,
     Record,
+    Scalar,
     System,
     Work,
     validity_of,
@@ -61,8 +65,10 @@ __all__ = [
     "Outcome",
     "Planned",
     "Sitting",
+    "ask",
     "execute",
     "measure_ceilings",
+    "measure_collectives",
     "plan",
     "sitting",
     "to_target",
@@ -258,8 +264,37 @@ def measure_ceilings(
         available_bytes=_available_bytes(system),
         threads=choose.threads(system, os.environ),
     )
+    return _ceilings(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell, lock)
+
+
+def measure_collectives(
+    system: System,
+    device: str,
+    ranks: int,
+    *,
+    on_event: OnEvent | None = None,
+    lock: Path | None = None,
+) -> tuple[Ceiling, ...]:
+    """How fast `ranks` processes exchange gradients, each on a device of its own.
+
+    Raises:
+        CannotMeasureError: they cannot, or another runner is at work.
+    """
+    body = MeasureCollectives(
+        devices=devices(device, ranks),
+        threads=_share(system, ranks),
+    )
+    return _ceilings(body, _CEILINGS_TIMEOUT_S, _Teller(None, 0, 1, on_event), lock)
+
+
+def _ceilings(
+    body: MeasureCeilings | MeasureCollectives,
+    timeout_s: float,
+    tell: "_Teller",
+    lock: Path | None,
+) -> tuple[Ceiling, ...]:
     with exclusive(lock):
-        ended = _work(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell)
+        ended = ask(body, timeout_s, tell.progress)
     if not isinstance(ended.result, CeilingsResult):
         failure = ended.why()
         tell.failed(failure, ended.stderr)
@@ -344,7 +379,7 @@ class _Run:
             setting_sha256=digest(planned.setting),
             scrub=scrub,
         )
-        threads = planned.setting.threads or choose.threads(self.system, os.environ)
+        threads = planned.setting.threads or _share(self.system, planned.setting.ranks)
         body = MeasureWorkload(
             file=str(planned.file),
             setting=planned.setting,
@@ -358,7 +393,8 @@ class _Run:
             runs=planned.runs,
             platform=_platform(self.system),
         )
-        ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
+        timeout_s = planned.budget.timeout_s
+        ended = ask(body, timeout_s, tell.progress, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
             return _Made(self._success(planned, ended.result, origin), logs)
@@ -378,6 +414,7 @@ class _Run:
                 self.ceilings,
                 device=setting.device,
                 precision=setting.precision,
+                devices=len(_devices(setting)),
             ),
             *latency_caveats(result.measurement, planned.scenario),
             *result.caveats,
@@ -385,7 +422,7 @@ class _Run:
         return self._record(
             planned,
             origin,
-            parameters={**setting.parameters, **result.parameters},
+            parameters={**setting.parameters, **result.parameters, **_way(setting)},
             system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
@@ -420,7 +457,12 @@ class _Run:
         return self._record(
             planned,
             origin,
-            parameters={**planned.setting.parameters, **_target(planned), "threads": threads},
+            parameters={
+                **planned.setting.parameters,
+                **_target(planned),
+                "threads": threads,
+                **_way(planned.setting),
+            },
             system=_as_used(self.system, planned.setting),
             work=Work(unit=planned.unit),
             failure=failure,
@@ -435,12 +477,13 @@ class _Run:
             scenario=planned.scenario,
             driver=planned.driver,
             precision=setting.precision,
-            batch_size=setting.batch_size,
+            batch_size=setting.batch_size * setting.ranks,
             backend=setting.backend,
-            devices=(setting.device,),
+            devices=_devices(setting),
             effort=planned.effort,
             repeat=planned.repeat,
             tuning=planned.tuning,
+            fit=planned.fit,
             ceilings=self.ceilings,
             provenance=origin,
             **parts,
@@ -459,10 +502,27 @@ def _storing(url: str) -> Iterator[None]:
         ) from error
 
 
-def _work(
-    body: MeasureWorkload | MeasureCeilings,
+def _devices(setting: Setting) -> tuple[str, ...]:
+    """Those used; the processors are one, however many processes share them."""
+    return tuple(dict.fromkeys(devices(setting.device, setting.ranks)))
+
+
+def _share(system: System, ranks: int) -> int:
+    """Of the threads, for each of so many processes."""
+    return max(1, choose.threads(system, os.environ) // ranks)
+
+
+def _way(setting: Setting) -> dict[str, Scalar]:
+    """How processes shared the work; nothing of one alone."""
+    if setting.ranks == 1:
+        return {}
+    return {"processes": setting.ranks, "parallel": setting.parallel}
+
+
+def ask(
+    body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch,
     timeout_s: float,
-    tell: _Teller,
+    on_progress: Callable[[Progress], None],
     own: Mapping[str, str] = MappingProxyType({}),
 ) -> Ended:
     """A worker whose libraries all start with the same number of threads.
@@ -482,7 +542,7 @@ def _work(
         return run_worker(
             Request(body=body),
             timeout_s=timeout_s,
-            on_progress=tell.progress,
+            on_progress=on_progress,
             environment={**freed, **set_here, **own},
         )
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
-    from benchbench.derive.figures import Percentile, TrainingEstimate
+    from benchbench.derive.figures import PartFigures, Percentile, RateFigures, TrainingEstimate
     from benchbench.evaluate import Examination, Result, ResultList
     from benchbench.formats import Grid
     from benchbench.recommend import Fleet, Recommendation
@@ -600,8 +600,12 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
         *_loadgen_rows(figures),
         ("median step", _estimate(figures.step_s, units.duration)),
+        *_together(figures),
+        *(row for each in figures.parts for row in _part(each, figures.unit)),
+        *map(_rate_row, figures.rates),
         ("achieved", _estimate(figures.achieved_flops, units.flops)),
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
+        ("of it, executed twice included (HFU)", _estimate(figures.hfu, units.percent)),
         ("of the best matmul here", _estimate(figures.share_of_achievable, units.percent)),
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
         ("datasheet's peak", units.flops(figures.datasheet_flops)),
@@ -668,6 +672,47 @@ def _training_rows(figures: Figures) -> list[tuple[str, str]]:
 
 def _accumulated(found: TrainingEstimate) -> str:
     return ", gradients added up to that batch" if found.accumulated else ""
+
+
+def _together(figures: Figures) -> list[tuple[str, str]]:
+    """Of several processes: how many, and what working together costs."""
+    if figures.ranks == 1:
+        return []
+    scaling = None if figures.scaling is None else figures.scaling.efficiency
+    return [
+        ("processes", units.count(figures.ranks)),
+        ("of so many times one alone", _estimate(scaling, units.percent)),
+        ("exchanging gradients, of a step", units.percent(figures.communication_fraction)),
+    ]
+
+
+_PART_NAMES = {
+    "prefill": "time to the first token (prefill)",
+    "decode": "time per further token (decode)",
+}
+
+
+def _part(one: PartFigures, unit: str) -> list[tuple[str, str]]:
+    took = f"{_estimate(one.seconds, units.duration)}, p95 {units.duration(one.p95_s)}"
+    shares = (
+        units.rate(one.units_per_s, unit),
+        f"MFU {units.percent(one.mfu)}",
+        f"{units.percent(one.share_of_achievable)} of the best matmul",
+        f"MBU {units.percent(one.mbu)}",
+    )
+    known = ", ".join(share for share in shares if units.UNKNOWN not in share)
+    return [(_PART_NAMES.get(one.name, one.name), took), (f"  {one.name} reaches", known)]
+
+
+def _rate_row(one: RateFigures) -> tuple[str, str]:
+    answered = f"{units.count(one.answered)} of {units.count(one.offered)} answered"
+    first = f"first token after {units.duration(one.first_token_s)}"
+    then = f"then {units.duration(one.per_token_s)} each"
+    behind = "" if one.keeps_up else ", falls behind"
+    return (
+        f"at {units.number(one.requests_per_s)} requests/s",
+        f"{answered}, {first}, {then}, {units.rate(one.tokens_per_s, 'token')}{behind}",
+    )
 
 
 def _latency(one: Percentile) -> str:

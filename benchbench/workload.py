@@ -15,6 +15,8 @@ A file may also name
     query_rules               what MLPerf asks of its queries: a QueryRules
     exam(setting) -> Exam     a whole data set to be right about, see `benchbench.accuracy`
     train(setting)            a training that runs to a target, for `run --to-target`
+    parallel                  how several processes may train it together: ("ddp", "fsdp"), see
+                              `benchbench.backend.parallel`
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -46,6 +48,10 @@ _SCENARIOS = get_args(Scenario)
 EAGER, COMPILE = "torch-eager", "torch-compile"
 BACKENDS = (EAGER, COMPILE, "cuda-graph", "onnxruntime", "openvino")
 """How a model can be executed; any workload's step runs eagerly or compiled."""
+VLLM = "vllm"
+"""An engine that brings its own model: a workload file must know it."""
+Parallel = Literal["ddp", "fsdp"]
+"""How processes share one training step: each has all weights, or each has a share of them."""
 _MISTAKES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError),
     *(NameError, OSError, RuntimeError, SystemExit, TypeError, ValueError),
@@ -72,6 +78,51 @@ class Setting:
     """None: every processor that affinity and quota leave us."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Set for the measuring process alone: an allocator's thresholds, a library to preload."""
+    ranks: int = 1
+    """Processes that work together, each on a device of its own or its share of the processors."""
+    rank: int = 0
+    """Which of them this is; its seed differs from the others', so that its data do."""
+    parallel: Parallel = "ddp"
+    """How they train together; alone, and where they only infer, it means nothing."""
+
+
+class Parts:
+    """Parts of a step that are timed apart: the step says when one has ended, in its order.
+
+    Saying so never waits for the device. Nobody listens outside the timed window.
+    """
+
+    def __init__(self) -> None:
+        self._listener: Callable[[str], None] | None = None
+
+    def ended(self, name: str) -> None:
+        """The part of this name ended here; it began where the one before ended."""
+        if self._listener is not None:
+            self._listener(name)
+
+    def listen(self, listener: Callable[[str], None] | None) -> None:
+        """Who is told; None: nobody."""
+        self._listener = listener
+
+
+class Engine(Protocol):
+    """Answers requests that come when they like: an LLM that batches continuously."""
+
+    new_tokens: int
+    """Every request's answer is so long."""
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are not answered in full."""
+
+    def submit(self, index: int) -> None:
+        """A request, unlike every other one, joins the queue."""
+
+    def advance(self) -> list[int]:
+        """One iteration; the requests that got one token more, once the tokens are on the host."""
+
+    def clear(self) -> None:
+        """Forget every request."""
 
 
 @dataclass
@@ -92,6 +143,12 @@ class Job:
     """What was really used, for the record: `{"channels_last": True, "data": "synthetic"}`."""
     reference: Callable[[Any], Any] | None = None
     """The same outputs in fp32, where they can be checked."""
+    parts: Parts | None = None
+    """Of the step, where it has some worth a time of their own."""
+    engine: Engine | None = None
+    """Where requests at rising rates are to be offered to it after the timed window."""
+    rates: tuple[float, ...] = ()
+    """Requests per second to offer; empty: shares of what the timed window reached."""
 
 
 @dataclass(frozen=True)
@@ -344,6 +401,14 @@ def precision(text: str | None) -> Precision | None:
     return cast("Precision | None", text)
 
 
+def way(text: str) -> Parallel:
+    """How devices share a step, as the user wrote it. Raises UsageError if there is no such way."""
+    if text not in get_args(Parallel):
+        message = f"no --parallel {text!r}; choose one of {', '.join(get_args(Parallel))}"
+        raise UsageError(message)
+    return cast("Parallel", text)
+
+
 def parsed(assignments: Sequence[str]) -> dict[str, Scalar]:
     """`image_size=160`, `channels_last=false` as a user types them. Raises UsageError."""
     found: dict[str, Scalar] = {}
@@ -392,6 +457,11 @@ def backends(workload: Workload) -> tuple[str, ...]:
         return named
     source = "" if workload.__file__ is None else Path(workload.__file__).read_text()
     return (EAGER, COMPILE) if "torch" in source else (EAGER,)
+
+
+def parallels(workload: Workload) -> tuple[Parallel, ...]:
+    """How several processes may train it together; none where its file does not say."""
+    return tuple(getattr(workload, "parallel", ()))
 
 
 def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
@@ -509,7 +579,7 @@ def _is_count(value: object) -> bool:
 
 def _are_backends(value: object) -> bool:
     return value is None or (
-        isinstance(value, tuple) and value != () and all(each in BACKENDS for each in value)
+        isinstance(value, tuple) and value != () and set(value) <= {*BACKENDS, VLLM}
     )
 
 
@@ -526,6 +596,12 @@ def _are_query_rules(value: object) -> bool:
 def _are_words(value: object) -> bool:
     return value is None or (
         isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
+    )
+
+
+def _are_ways(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple) and value != () and set(value) <= set(get_args(Parallel))
     )
 
 
@@ -558,4 +634,5 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
     "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
     "exam": (_is_callable_or_absent, "a function of a Setting"),
     "train": (_is_callable_or_absent, "a function of a Setting"),
+    "parallel": (_are_ways, "a tuple of some of ddp, fsdp"),
 }

@@ -12,6 +12,7 @@ import pytest
 from benchbench.errors import UsageError
 from benchbench.record import Work
 from benchbench.workload import (
+    Parts,
     Setting,
     Workload,
     WorkloadList,
@@ -26,6 +27,7 @@ from benchbench.workload import (
     precision,
     refuse,
     source_sha256,
+    way,
 )
 
 MINE = Path(__file__).parent / "data" / "mine.py"
@@ -220,6 +222,8 @@ def test_an_accelerators_batch_is_checked(tmp_path: Path) -> None:
         ("stresses = (1,)", "stresses must be a tuple of words"),
         ("memory_bytes = 3", "memory_bytes must be a function of a Setting"),
         ("train = 3", "train must be a function of a Setting"),
+        ("parallel = ('tp',)", "parallel must be a tuple of some of ddp, fsdp"),
+        ("backends = ('vllm', 'magic')", "backends must be a tuple of some of"),
     ],
 )
 def test_what_a_file_says_of_itself_is_checked(tmp_path: Path, line: str, message: str) -> None:
@@ -240,6 +244,25 @@ def test_what_a_workload_has_no_use_for_is_refused() -> None:
     with pytest.raises(UsageError, match="this workload takes no --weights: leave it out"):
         refuse(Setting(weights=Path("w")), "data", "weights")
     refuse(Setting(weights=Path("w")), "data")
+
+
+def test_ways_of_sharing_a_step_are_checked() -> None:
+    """As the user writes them."""
+    assert way("fsdp") == "fsdp"
+    with pytest.raises(UsageError, match="choose one of ddp, fsdp"):
+        way("tensor")
+
+
+def test_nobody_need_listen_to_a_steps_parts() -> None:
+    """Whoever listens is told; afterwards nobody is."""
+    parts = Parts()
+    told: list[str] = []
+    parts.ended("prefill")
+    parts.listen(told.append)
+    parts.ended("decode")
+    parts.listen(None)
+    parts.ended("decode")
+    assert told == ["decode"]
 
 
 def test_work_that_fails_is_located(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ batch_size = 8
 batch_size_accelerator = 256
 backends = (EAGER, COMPILE)
 tunable = {"channels_last": (True, False)}
+parallel = ("ddp",)
 stresses = ("compute", "memory bandwidth")
 
 RATE_PER_IMAGE = 0.1 / 256  # linear scaling rule (Goyal et al. 2017)
@@ -127,15 +128,18 @@ def learner(setting: Setting, *, channels_last: bool) -> Learner:
 
     from benchbench import images
     from benchbench.backend import training
+    from benchbench.backend.parallel import spread
     from benchbench.precision import autocast, set_float32_math
 
     set_float32_math(setting.precision)
     torch.manual_seed(setting.seed)
     model = resnet50(weights=None, num_classes=CLASSES)
-    model.to(setting.device, memory_format=images.layout(channels_last=channels_last))
+    model = spread(
+        model.to(setting.device, memory_format=images.layout(channels_last=channels_last)), setting
+    )
     optimiser = torch.optim.SGD(
         model.parameters(),
-        lr=RATE_PER_IMAGE * setting.batch_size,
+        lr=RATE_PER_IMAGE * setting.batch_size * setting.ranks,
         momentum=MOMENTUM,
         weight_decay=WEIGHT_DECAY,
         fused=True,  # otherwise fp16's scaler would wait for the device in every step

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
-from benchbench.derive import comparable, feeding
+from benchbench.derive import comparable, feeding, generation
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import Roofline, regime
 from benchbench.record import (
@@ -83,6 +83,10 @@ def figures(
         **_queries(measured),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
+        parts=generation.parts(believed, first, reached),
+        rates=generation.rates(believed),
+        ranks=len(believed[0].ranks) or 1 if believed else 1,
+        communication_fraction=generation.communication(believed),
         decode_ceiling=decoded,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
@@ -109,6 +113,7 @@ def _reached(
     work, devices = first.work, len(first.devices)
     ceiling = _ceiling(first, "matmul", first.precision)
     memory = _ceiling(first, "memory_triad") or _ceiling(first, "memory_copy")
+    executed = _times(throughput, work.executed_flops_per_unit)
     achieved = _times(throughput, work.flops_per_unit)
     moved = _times(throughput, work.bytes_per_unit)
     return {
@@ -118,6 +123,7 @@ def _reached(
         "achieved_flops": achieved,
         "datasheet_flops": datasheet_flops,
         "mfu": _share(achieved, datasheet_flops),
+        "hfu": _share(executed, datasheet_flops),
         "ceiling": ceiling,
         "share_of_achievable": _share(achieved, ceiling.value * devices if ceiling else None),
         "achieved_bytes_per_s": moved,

@@ -80,6 +80,48 @@ class TrainingEstimate(Model):
     """What was published, by whom, where."""
 
 
+class PartFigures(Model):
+    """One part of a step: of an LLM's, the prefill and each token decoded after it."""
+
+    name: str
+    seconds: Estimate
+    """Its median."""
+    p95_s: float
+    units_per_s: float
+    flops_per_s: float | None = None
+    mfu: float | None = None
+    share_of_achievable: float | None = None
+    bytes_per_s: float | None = None
+    mbu: float | None = None
+
+
+class RateFigures(Model):
+    """What requests arriving at one rate met."""
+
+    requests_per_s: float
+    offered: int
+    answered: int
+    """In full, before the window was given up."""
+    tokens_per_s: float
+    first_token_s: float | None
+    """Median from the request's arrival; None where none was answered in full."""
+    first_token_p90_s: float | None
+    """None where too few were answered to tell."""
+    per_token_s: float | None
+    """Median over answers of the mean time between their tokens."""
+    keeps_up: bool
+    """Whether all were answered about as soon as they came."""
+
+
+class Scaling(Model):
+    """What several processes reach, against one of them alone in the same run."""
+
+    processes: int
+    alone_units_per_s: Estimate
+    efficiency: Estimate
+    """Throughput together ÷ (processes x throughput alone)."""
+
+
 class Figures(Model):
     """What one configuration delivered on one machine."""
 
@@ -141,6 +183,16 @@ class Figures(Model):
     achieved_bytes_per_s: Estimate | None = None
     datasheet_bytes_per_s: float | None = None
     memory_ceiling: Ceiling | None = None
+    hfu: Estimate | None = None
+    """Executed, what is computed twice included, ÷ datasheet; None where nothing is."""
+    parts: tuple[PartFigures, ...] = ()
+    rates: tuple[RateFigures, ...] = ()
+    ranks: int = 1
+    """Processes that shared each step."""
+    communication_fraction: float | None = None
+    """Of the step: what exchanging gradients adds to it; None where it was not left out once."""
+    scaling: Scaling | None = None
+    """None of one process, and where none was measured alone."""
     mbu: Estimate | None = None
     """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
     regime: Regime

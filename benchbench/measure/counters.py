@@ -222,10 +222,16 @@ def nvml_counters(device: str, uuid: str, nvml: Any = None) -> Nvml | None:  # n
 
 
 class Proc:
-    """Linux's files, below `root` for tests."""
+    """Linux's files, below `root` for tests; `groups` are ours, beside our own process group."""
 
-    def __init__(self, root: Path = Path("/"), cpus: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        cpus: Iterable[int] | None = None,
+        groups: Iterable[int] | None = None,
+    ) -> None:
         self._root = root
+        self._groups = frozenset({os.getpgrp(), *(groups or ())})
         self._cpus = frozenset(os.sched_getaffinity(0) if cpus is None else cpus)
         self._tick_s = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -240,11 +246,11 @@ class Proc:
         return CpuTimes(sum(sums), sums[3] + sums[4], sums[7])
 
     def own_cpu_s(self) -> float | None:
-        """User and system time of our process group, of children it has waited for too."""
-        group, ticks = os.getpgrp(), 0
+        """User and system time of our process groups, of children they have waited for too."""
+        ticks = 0
         for stat in (self._root / "proc").glob("[0-9]*/stat"):
             fields = _after_name(_text(stat))
-            if len(fields) > 14 and int(fields[2]) == group:  # noqa: PLR2004 - cstime is the 15th
+            if len(fields) > 14 and int(fields[2]) in self._groups:  # noqa: PLR2004 - cstime is the 15th
                 ticks += sum(map(int, fields[11:15]))
         return ticks * self._tick_s if ticks else None
 

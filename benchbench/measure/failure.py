@@ -52,6 +52,9 @@ def failure(
 
 def of_exception(error: BaseException) -> Failure:
     """What stopped a worker from within."""
+    known = getattr(error, "because", None)
+    if isinstance(known, Failure):  # another process's, told by whoever launched it
+        return known
     text = str(error).strip().splitlines()
     message = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
     if isinstance(error, BenchbenchError):

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from benchbench.measure.budget import Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
@@ -60,10 +62,30 @@ class MeasureCeilings(Model):
     threads: int
 
 
+class MeasureCollectives(Model):
+    """Measure how fast these devices exchange gradients."""
+
+    kind: Literal["collectives"] = "collectives"
+    devices: tuple[str, ...]
+    """One for each process; several may share the processors: `cpu`, `cpu`."""
+    threads: int
+
+
+class TryBatch(Model):
+    """Try whether a batch fits, and how long its step takes."""
+
+    kind: Literal["batch"] = "batch"
+    file: str
+    setting: Setting
+    threads: int
+
+
 class Request(Model):
     """The one line a worker reads."""
 
-    body: MeasureWorkload | MeasureCeilings
+    body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch = Field(
+        discriminator="kind"
+    )
 
 
 class Progress(Model):
@@ -111,9 +133,17 @@ class CeilingsResult(Model):
     ceilings: tuple[Ceiling, ...]
 
 
+class BatchResult(Model):
+    """A batch that fits."""
+
+    step_s: float
+    peak_memory_bytes: int
+    """Of the device on an accelerator, else of the process."""
+
+
 class Message(Model):
     """One line of a worker: progress, or the last word as a result or a failure."""
 
     progress: Progress | None = None
-    result: WorkloadResult | TrainingResult | CeilingsResult | None = None
+    result: WorkloadResult | TrainingResult | CeilingsResult | BatchResult | None = None
     failure: Failure | None = None

@@ -1,6 +1,7 @@
 """What to measure, in which order; what the user left open is chosen for this machine."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchbench.measure import choose, loadgen
 from benchbench.measure.budget import BUDGETS, LONGEST_S, REPEATS, Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.record import (
+    BatchFit,
     Caveat,
     Driver,
     Effort,
@@ -22,7 +24,15 @@ from benchbench.record import (
     System,
     Tuning,
 )
-from benchbench.workload import EAGER, Setting, Workload, load_file, query_rules, source_sha256
+from benchbench.workload import (
+    EAGER,
+    Parallel,
+    Setting,
+    Workload,
+    load_file,
+    query_rules,
+    source_sha256,
+)
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
 TARGET = "to_target"
@@ -57,6 +67,8 @@ class Planned:
     """The quality to train to; None: the speed of the steps is measured."""
     runs: int = 1
     """Of this setting in the plan."""
+    fit: BatchFit | None = None
+    """How the batch size was found, where it was searched for."""
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -77,12 +89,16 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     parameters: Mapping[str, Scalar] | None = None,
     repeats: int | None = None,
     budget: Budget | None = None,
+    ranks: int = 1,
+    parallel: Parallel = "ddp",
 ) -> tuple[Planned, ...]:
     """Every measurement in order: all workloads once, then all of them again for each repeat.
 
     What is left open is chosen for this machine (see `benchbench.measure.choose`). With a
     `scenario` LoadGen asks for the work, instead of our loop; `latency_bound_s` is a server's, the
     workload's own unless given. With a `gate_fraction` accuracy is measured, over all of `data`.
+    With several `ranks` each workload is first measured on one device, or on one rank's share of
+    the processors: what they reach together is held against that.
 
     Raises:
         UsageError: a workload file, a path or a choice cannot be used.
@@ -90,12 +106,16 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     """
     queries = _Queries(scenario, latency_bound_s, gate_fraction, data)
     if queries.wanted:
+        if ranks > 1:
+            raise UsageError(
+                "LoadGen drives one device: leave --devices, --scenario or --accuracy out"
+            )
         loadgen.require_installed()
     if scenario is not None:
         batch_size = loadgen.batch_size(batch_size, scenario, backend)
     data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
-    once = []
+    once: list[Planned] = []
     for file in workload_files:
         workload = _loaded(file)
         setting = Setting(
@@ -109,7 +129,11 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             parameters=dict(parameters or {}),
         )
         one = _planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts)
-        once.append(queries.of(one, workload))
+        if ranks > 1:
+            choose.shareable(workload, parallel, setting.backend)
+            once += _shared(one, ranks, parallel, system)
+        else:
+            once.append(queries.of(one, workload))
     count = queries.repeats(effort) if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
 
@@ -141,6 +165,19 @@ def to_target(planned: Sequence[Planned], target: float) -> tuple[Planned, ...]:
         )
         for one in planned
     )
+
+
+def _shared(
+    one: Planned, ranks: int, parallel: Parallel, system: System
+) -> tuple[Planned, Planned]:
+    """One device alone, then all of them together; of processors each rank has the same share."""
+    setting = one.setting
+    most = choose.threads(system, os.environ)
+    choose.together(ranks, setting.device, system, most)
+    if setting.device == "cpu":
+        setting = replace(setting, threads=most // ranks)
+    together = replace(setting, ranks=ranks, parallel=parallel)
+    return replace(one, setting=setting), replace(one, setting=together)
 
 
 def _existing(option: str, path: Path | None) -> Path | None:
@@ -240,8 +277,9 @@ def _loaded(file: Path) -> Workload:
 
 
 def fingerprint(planned: Sequence[Planned]) -> str:
-    """Equal for equal plans on equal files."""
-    return TypeAdapter(tuple[Planned, ...]).dump_json(tuple(planned)).decode()
+    """Equal for equal plans on equal files; what was seen on the way to them does not count."""
+    asked = tuple(replace(one, fit=None) for one in planned)
+    return TypeAdapter(tuple[Planned, ...]).dump_json(asked).decode()
 
 
 def digest(setting: Setting) -> str:
