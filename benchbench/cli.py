@@ -1,6 +1,7 @@
 """The commands: parse, call, print. Heavy modules are imported by the command that needs them."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
-from benchbench import __version__
+from benchbench import __version__, cli_transfer, printable
 from benchbench.errors import BenchbenchError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Emit(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
 Results = Annotated[
-    Path,
+    str,
     typer.Option("--results", envvar="BENCHBENCH_RESULTS", help="Where results are stored."),
 ]
 InstanceType = Annotated[
@@ -102,7 +103,7 @@ Parameter = Annotated[
     typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+    str, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
 Backend = Annotated[
     str | None,
@@ -169,7 +170,7 @@ Imported = Annotated[
     typer.Option("--imported", envvar="BENCHBENCH_IMPORTED", help="Also what was imported."),
 ]
 Files = Annotated[list[Path] | None, typer.Option(help="Your own offers; repeatable.")]
-_RESULTS = Path("results")
+_RESULTS = "results"
 
 
 def main() -> None:
@@ -188,7 +189,7 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except BenchbenchError as error:
-            typer.echo(f"error: {error}", err=True)
+            _say(f"error: {error}")
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted; what was finished is stored", err=True)
@@ -198,7 +199,7 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(_SIGNAL_PIPE) from closed
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"error: {where}{error.strerror}; choose another path", err=True)
+            _say(f"error: {where}{error.strerror or error}; choose another path")
             raise typer.Exit(ExitCode.USAGE) from error
 
     return guarded
@@ -393,7 +394,7 @@ def results_show(
 @_guarded
 def results_verify(
     report: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(help="A report.html, or a folder of results; default: --results."),
     ] = None,
     *,
@@ -403,10 +404,7 @@ def results_verify(
     """Recompute every claim from the samples behind it: in stored results, or in a report."""
     from benchbench import terminal, verify
 
-    where = results if report is None else report
-    if not where.exists():
-        raise UsageError(f"{where} is not there; name a report.html or a folder of results")
-    answer = verify.page(where) if where.is_file() else verify.store(where)
+    answer = verify.anything(results if report is None else report)
     _answer(answer, terminal.verification, json=json)
     if answer.findings:
         raise typer.Exit(ExitCode.GATE_FAILED)
@@ -532,7 +530,7 @@ def report(
 @_guarded
 def quickstart(
     *,
-    out: Annotated[Path, typer.Option("--out", help="Where results and report go.")] = _RESULTS,
+    out: Annotated[str, typer.Option("--out", help="Where results and report go.")] = _RESULTS,
     instance_type: InstanceType = None,
     cloud_metadata: CloudMetadata = False,
 ) -> None:
@@ -541,11 +539,11 @@ def quickstart(
 
     with _progress() as progress:
         answer = first_look.run(
-            out,
+            _folder(out),
             instance_type=instance_type,
             ask_cloud=cloud_metadata,
             on_event=progress,
-            say=lambda text: typer.echo(text, err=True),
+            say=_say,
             today=_today(),
             command=_command(),
         )
@@ -579,7 +577,7 @@ def catalog_show(
     from benchbench import terminal
     from benchbench.catalog import search, shelf
 
-    wanted = search.Wanted(
+    wanted = search.wanted(
         gpus=tuple(gpu or ()),
         providers=tuple(provider or ()),
         regions=tuple(region or ()),
@@ -657,7 +655,7 @@ def catalog_refresh() -> None:
     for report in refreshed.reports:
         _print(terminal.imported(report))
     for line in refreshed.left:
-        typer.echo(line, err=True)
+        _say(line)
     if not (refreshed.reports or refreshed.left):
         raise UsageError("nothing was imported yet; see: benchbench catalog import --help")
 
@@ -758,7 +756,7 @@ def _bill(provider: str, service: str, size: str, region: str | None, *, json: b
 
 
 def _measured_in_turns(
-    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: str
 ) -> tuple[list[str], list[str]]:
     """The documents of the two sides, measured one after the other in turns."""
     from benchbench import run as runner
@@ -805,7 +803,7 @@ def _show_recommendation(
         raise typer.Exit(ExitCode.GATE_FAILED)
 
 
-def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
+def _show_outcome(outcome: "Outcome", out: str, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 
@@ -837,6 +835,13 @@ def _progress() -> "Iterator[Progress]":
         yield progress
 
 
+def _folder(url: str) -> Path:
+    """A report lies beside these results: on a local disk."""
+    if "://" in url:
+        raise UsageError(f"{url} is no folder; quickstart writes a report there: give a local one")
+    return Path(url)
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -845,15 +850,20 @@ def _command() -> tuple[str, ...]:
     return ("benchbench", *sys.argv[1:])
 
 
+def _say(text: str) -> None:
+    """One line beside the answer; a name in it steers nothing and writes no line of its own."""
+    typer.echo(printable.line(text), err=True)
+
+
 def _print_plain(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable.json_text(text) + "\n")
     sys.stdout.flush()
 
 
 def _print(shown: "RenderableType | str") -> None:
     from rich.console import Console
 
-    Console().print(shown, highlight=False)
+    Console(markup=False, emoji=False).print(printable.Harmless(shown), highlight=False)
 
 
 def _answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) -> None:
@@ -863,11 +873,11 @@ def _answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) 
         _print(table(document))
 
 
-def _next_after(listed: "ResultList", results: Path, *, json: bool) -> None:
+def _next_after(listed: "ResultList", results: str, *, json: bool) -> None:
     """Commands that work as printed: with a workload, and where the results are."""
-    where = "" if results == _RESULTS else f" --results {results}"
+    where = "" if results == _RESULTS else f" --results {shlex.quote(results)}"
     names = list(dict.fromkeys(one.figures.workload for one in listed.results))
-    for name in names[:1]:
+    for name in map(shlex.quote, names[:1]):
         _next(
             f"benchbench results show {name}{where}, benchbench recommend --workload {name}{where}",
             json=json,
@@ -876,4 +886,7 @@ def _next_after(listed: "ResultList", results: Path, *, json: bool) -> None:
 
 def _next(commands: str, *, json: bool) -> None:
     if not json:
-        typer.echo(f"next: {commands}", err=True)
+        _say(f"next: {commands}")
+
+
+cli_transfer.add(results_app, _guarded, _answer, _print_plain)

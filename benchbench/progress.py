@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from benchbench import units
+from benchbench import printable, units
 from benchbench.run import Event
 
 _FINAL = {"done", "failed", "notice"}
@@ -42,7 +42,7 @@ class Progress:
         """Show one event."""
         text = line(event)
         if event.phase in _FINAL:
-            self._console.print(text, highlight=False, markup=False)
+            self._console.print(text, highlight=False, markup=False, emoji=False)
         elif self._live is not None:
             self._live.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
@@ -50,7 +50,7 @@ class Progress:
 def line(event: Event) -> str:
     """`[1/2] resnet50-train  measure 0:12  4.12 images/s ±1.2 %`."""
     if event.phase == "notice":
-        return event.message
+        return printable.line(event.message)
     parts = [_called(event), event.phase]
     if event.phase not in _FINAL:
         parts.append(units.duration(event.elapsed_s))
@@ -61,7 +61,7 @@ def line(event: Event) -> str:
     parts += [units.clock(event.clock_hz)] if event.clock_hz is not None else []
     parts += [units.power(event.power_w)] if event.power_w is not None else []
     parts.append(event.message)
-    return "  ".join(part for part in parts if part)
+    return printable.line("  ".join(part for part in parts if part))
 
 
 def _called(event: Event) -> str:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from benchbench import units
+from benchbench import printable, units
 from benchbench.catalog.offer import STALE_AFTER_DAYS
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
@@ -282,9 +282,7 @@ def _lines(title: str, said: Iterable[str]) -> Text:
 
 def _plain(text: str, style: str = "") -> Text:
     """A name is no markup, and what steers a terminal or turns the line round is not printed."""
-    unseen = "\N{REPLACEMENT CHARACTER}"
-    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
-    return Text("".join(kept), style=style)
+    return Text(printable.text(text), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:

@@ -21,7 +21,7 @@ Service = Literal["internet", "object_storage", "block_storage", "file_storage"]
 """Traffic to the internet, or one kind of stored data."""
 GIB = 2**30
 _PREFIXES = "KMGTP"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(i?)B?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGTP]?)(i?)B?", re.IGNORECASE)
 
 
 class Tier(Model):

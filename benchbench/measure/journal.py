@@ -14,9 +14,13 @@ from pathlib import Path
 import platformdirs
 from pydantic import ValidationError
 
-from benchbench.errors import CannotMeasureError
+from benchbench import untrusted
+from benchbench.errors import CannotMeasureError, DataError
 from benchbench.measure.provenance import new_session
 from benchbench.record import Model
+
+_MOST_BYTES = 1000
+"""Of a note."""
 
 
 class _Note(Model):
@@ -35,8 +39,8 @@ class Journal:
     def interrupted(self) -> str | None:
         """The session that began this very plan and did not finish it."""
         try:
-            note = _Note.model_validate_json(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError):
+            note = _Note.model_validate_json(untrusted.read(self._path, _MOST_BYTES))
+        except (OSError, DataError, ValidationError):
             return None
         return note.session if note.plan == self._plan else None
 

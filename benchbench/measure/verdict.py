@@ -55,13 +55,21 @@ def read(summary: str) -> Verdict:
     return Verdict(
         valid=found.get("Result is") == "VALID",
         unmet=tuple(_UNMET.findall(summary)),
-        samples_per_s=None if rate is None else float(rate),
+        samples_per_s=_number(rate),
         latency_s={
-            float(name.partition(" ")[0]): float(value) / NANOSECONDS
+            float(name.partition(" ")[0]): nanoseconds / NANOSECONDS
             for name, value in found.items()
-            if name.endswith("(ns)")
+            if name.endswith("(ns)") and (nanoseconds := _number(value)) is not None
         },
     )
+
+
+def _number(text: str | None) -> float | None:
+    """None where the line holds none."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def doubts(seen: Measurement, verdict: Verdict, scenario: str) -> tuple[Caveat, ...]:
