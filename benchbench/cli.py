@@ -178,7 +178,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if odd := [word for word in sys.argv if not _is_text(word)]:
+        _say(f"error: {odd[0]!r} is no UTF-8 text; rename the file, or write it otherwise")
+        sys.exit(ExitCode.USAGE)
     app()
+
+
+def _is_text(word: str) -> bool:
+    """Python hands over bytes that are no UTF-8 as surrogates, which no document can hold."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in word)
 
 
 def _guarded(command: Callable[P, R]) -> Callable[P, R]:

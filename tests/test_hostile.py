@@ -34,6 +34,12 @@ from tests.system.fakes_nvml import FakeBoard, FakeNvml
 
 ROOT = Path(__file__).parents[1]
 NAMES = [name for name in payloads.NAMES if name]
+FEW = [
+    *(payloads.MARKUP[0], payloads.FORMULAS[0], payloads.FORMULAS[2], payloads.STEERING[0]),
+    *(payloads.STEERING[3], payloads.UNSEEN[0], payloads.RICH[1], payloads.PATHS[0]),
+    *(payloads.SHELL[3], payloads.ODD[4]),
+]
+"""One of each sort, where a name takes a second."""
 
 
 def call(*arguments: str) -> Result:
@@ -86,13 +92,11 @@ def test_every_command_on_hostile_records(attacked: Path, tmp_path: Path) -> Non
     assert call("results", "verify", str(tmp_path / "r.html")).exit_code == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FEW)
 def test_one_hostile_record_is_shown(attacked: Path, name: str) -> None:
     """In full, and as what to compute a recommendation for."""
     place = ("--results", str(attacked))
-    if not name.startswith("-"):
-        assert call("results", "show", name, *place).exit_code == 0
-    call("recommend", f"--workload={name}", *place)
+    assert call("results", "show", *place, "--", name).exit_code == 0
 
 
 def test_the_next_command_can_be_pasted(tmp_path: Path) -> None:
@@ -163,11 +167,11 @@ def _with_payloads(kind: str) -> Iterator[str]:
     header, row = text.splitlines()[:2]
     parts = row.split(",")
     for at in range(len(parts)):
-        for name in NAMES:
+        for name in FEW[1:8:2]:
             yield f"{header}\n{','.join([*parts[:at], cells(name), *parts[at + 1 :]])}\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FEW)
 def test_a_catalogue_of_ones_own_with_hostile_cells(tmp_path: Path, name: str) -> None:
     """Shown, linted, recommended from; what is refused is named by line without steering."""
     offer = make.offer(as_of=date(2026, 1, 1)).model_dump(mode="json")
@@ -185,7 +189,7 @@ def test_a_catalogue_of_ones_own_with_hostile_cells(tmp_path: Path, name: str) -
         assert not [one for one in kept if payloads.runs(one) or payloads.steers(one)]
 
 
-@pytest.mark.parametrize("data", payloads.DOCUMENTS, ids=lambda data: repr(data[:12]))
+@pytest.mark.parametrize("data", payloads.DOCUMENTS[::3], ids=lambda data: repr(data[:12]))
 def test_broken_files_are_refused_in_one_sentence(tmp_path: Path, data: bytes) -> None:
     """Scenario, goal, offers, demand, report, import: exit 2, one line, a next step."""
     file = tmp_path / "x"
@@ -199,7 +203,7 @@ def test_broken_files_are_refused_in_one_sentence(tmp_path: Path, data: bytes) -
         ("recommend", "--goal", str(file), *place),
         ("catalog", "show", "--file", str(file)),
         ("results", "verify", str(file)),
-        *(("catalog", "import", kind, str(file), "--provider", "aws") for kind in samples.SAMPLES),
+        ("catalog", "import", "azure-retail", str(file)),
     ):
         result = call(*command, *(("--out", str(tmp_path / "o.csv")) * (command[1] == "import")))
         if result.exit_code == 2:
@@ -271,7 +275,7 @@ def test_a_source_without_an_end_stops_in_bounded_memory(
 # --- scenarios, goals, workloads, machine
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FEW)
 def test_scenarios_and_goals_with_hostile_texts(tmp_path: Path, name: str) -> None:
     """Title, provider, accelerator, quote, vendor, CSV's name, workload, region, an unknown key."""
     Store(tmp_path / "r").write(make.record())
@@ -292,11 +296,12 @@ def test_scenarios_and_goals_with_hostile_texts(tmp_path: Path, name: str) -> No
     file = tmp_path / "s.toml"
     for written in scenarios:
         file.write_text(written, encoding="utf-8")
-        for options in ((), ("--explain",), ("--json",)):
-            call("tco", str(file), *place, *options)
-        emitted = call("tco", str(file), *place, "--emit", "skypilot").stdout
-        for row in csv.reader(io.StringIO(emitted)):
-            assert not [cell for cell in row if payloads.runs(cell)]
+        call("tco", str(file), *place)
+    file.write_text(scenarios[0], encoding="utf-8")
+    call("tco", str(file), *place, "--explain")
+    emitted = call("tco", str(file), *place, "--emit", "skypilot").stdout
+    for row in csv.reader(io.StringIO(emitted)):
+        assert not [cell for cell in row if payloads.runs(cell)]
     for written in (f"workload = {text}", f"regions = [{text}]", f"{text} = 1", f"mix = {text}"):
         file.write_text(written, encoding="utf-8")
         call("recommend", "--goal", str(file), *place)
@@ -366,7 +371,7 @@ def test_a_driver_whose_names_are_no_text() -> None:
     assert gpu.name == "unknown"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FEW)
 def test_workload_files_with_hostile_texts(tmp_path: Path, name: str) -> None:
     """A name that is none is refused with its line; a file's own words steer nothing."""
     file = tmp_path / "mine.py"

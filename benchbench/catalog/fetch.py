@@ -64,7 +64,7 @@ def shown(url: str) -> str:
 def query_mark(url: str) -> str:
     """Tells addresses apart that differ in their query only; empty where there is none."""
     query = _split(url).query if is_url(url) else ""
-    return hashlib.sha256(query.encode()).hexdigest()[:8] if query else ""
+    return hashlib.sha256(query.encode(errors="surrogateescape")).hexdigest()[:8] if query else ""
 
 
 def is_url(where: str) -> bool:
@@ -146,5 +146,5 @@ def _links(file: IO[bytes]) -> dict[str, str]:
             for prefix, event, value in events
             if prefix in wanted and event == "string"
         }
-    except (ijson.JSONError, ValueError):
+    except (ijson.JSONError, ArithmeticError, ValueError):
         return {}

@@ -29,6 +29,22 @@ def tuples(value: Any) -> Any:  # noqa: ANN401  TOML values are of any type
     return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
+def entry(name: str, written: object) -> dict[str, Any]:
+    """The fields under a name; raises DataError where something else stands there."""
+    if not isinstance(written, dict):
+        raise DataError(f"{name} is no table; write [{name}] and its fields on the lines below")
+    fields: dict[str, Any] = tuples(written)
+    return fields
+
+
+def entries(document: dict[str, Any], name: str) -> list[Any]:
+    """The tables written as `[[name]]`; raises DataError where something else stands there."""
+    listed = document.get(name, [])
+    if not isinstance(listed, list):
+        raise DataError(f"{name} is no list of tables; write each as [[{name}]]")
+    return listed
+
+
 def fault(entry: str, error: ValidationError) -> str:
     """The first thing wrong with an entry, in one sentence that says what to do."""
     first = error.errors()[0]

@@ -65,7 +65,7 @@ def folder_for(store_url: str) -> Path:
         return Path(store_url)
     if scheme == "file":
         return Path(path)
-    return _private_folder() / hashlib.sha256(store_url.encode()).hexdigest()[:16]
+    return _private_folder() / hashlib.sha256(os.fsencode(store_url)).hexdigest()[:16]
 
 
 @contextmanager

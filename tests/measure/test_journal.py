@@ -81,3 +81,8 @@ def test_a_dead_runner_leaves_no_lock(tmp_path: Path) -> None:
     assert lock.read_text().strip().isdigit()
     with exclusive(lock):
         assert lock.read_text() == f"{os.getpid()}\n"
+
+
+def test_an_address_that_is_no_text_has_a_folder_too() -> None:
+    """Bytes that are no UTF-8 come from the environment as surrogates."""
+    assert folder_for("s3://\udcff/x").name != folder_for("s3://\udcfe/x").name

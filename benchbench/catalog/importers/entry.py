@@ -29,7 +29,7 @@ MOST_JSON_BYTES = 2**28
 MOST_ITEM_BYTES = 2**26
 MOST_GIB = 2**33
 """No memory comes near it; in bytes it fits 64 bits."""
-NOT_JSON = (ijson.JSONError, ValueError, RecursionError)
+NOT_JSON = (ijson.JSONError, ArithmeticError, RecursionError, ValueError)
 """What ends the reading of a file: broken JSON, text that is no UTF-8, a number without end."""
 
 Draft = Mapping[str, Any]
