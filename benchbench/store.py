@@ -6,19 +6,18 @@ noticed when it is read. On a local disk a crash leaves the old state or the new
 
 import hashlib
 import importlib.util
-import os
 import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
 
-from benchbench import untrusted
+from benchbench import atomic, untrusted
 from benchbench.errors import BenchbenchError, DataError, UsageError
 from benchbench.record import SCHEMA, Record
 
@@ -84,12 +83,13 @@ class Store:
         Raises:
             UsageError: the folder cannot be created or written.
         """
-        trial = f"{self._root}/.writing-{secrets.token_hex(8)}"
+        trial = f"{self._root}/{atomic.WRITING}{secrets.token_hex(8)}"
         try:
             with self._reached():
                 self._fs.makedirs(self._root, exist_ok=True)
                 self._fs.pipe_file(trial, b"")
-                self._fs.rm_file(trial)
+                with suppress(FileNotFoundError):  # swept by a run that begins just now
+                    self._fs.rm_file(trial)
         except OSError as error:
             raise UsageError(
                 f"results cannot be stored in {self.url} ({error.strerror or error}); "
@@ -106,7 +106,7 @@ class Store:
     def _put(self, name: str, text: bytes) -> None:
         """Whole or not at all: far away by one request, which is all that is offered there."""
         if self._local is not None:
-            _write_atomically(self._local / name, text)
+            atomic.write(self._local / name, text)
             return
         with self._reached():
             self._fs.makedirs(self._root, exist_ok=True)
@@ -115,17 +115,19 @@ class Store:
     def take_in(self, other: "Store") -> Merged:
         """The union of both, in this one: each sound document of `other`, byte for byte.
 
-        What lies beside a document comes with it, where both are on a local disk.
+        What is here under another name is here. What lies beside a document comes with it, where
+        both are on a local disk.
         """
-        held = set(self.read().names)
+        held = {_hash(name) for name in self.read().names}
         there = other.read()
-        for name in sorted(set(there.names) - held):
+        added = tuple(name for name in sorted(there.names) if _hash(name) not in held)
+        for name in added:
             self._put(name, other.text(name))
             for what, files in other.beside(name).items():
                 self.keep_beside(name, what, files)
         return Merged(
-            added=tuple(sorted(set(there.names) - held)),
-            held=tuple(sorted(set(there.names) & held)),
+            added=added,
+            held=tuple(sorted(set(there.names) - set(added))),
             left_out=there.quarantined,
         )
 
@@ -139,7 +141,7 @@ class Store:
             for file, text in files.items():
                 if _PLAIN.fullmatch(file) is None:
                     raise DataError(f"{file!r} is no name for a file beside a result")
-                _write_atomically(folder / file, text.encode())
+                atomic.write(folder / file, text.encode())
 
     def beside(self, name: str) -> dict[str, dict[str, str]]:
         """What `keep_beside` wrote: by what it is, each file's text."""
@@ -160,9 +162,12 @@ class Store:
         """Every document, oldest measurement first; what cannot be believed is named apart."""
         read: list[tuple[str, Record]] = []
         quarantined: list[Quarantined] = []
+        first: dict[str, str] = {}
         for name in self._names():
             try:
-                read.append((name, _parse(name, self.text(name))))
+                record = _parse(name, self.text(name))
+                _once(name, first)
+                read.append((name, record))
             except DataError as error:
                 quarantined.append(Quarantined(name, str(error)))
             except OSError as error:
@@ -264,6 +269,11 @@ def _name(record: Record, text: bytes) -> str:
     return f"{slug}-{content_hash(text)}.json"
 
 
+def _hash(name: str) -> str:
+    """What tells a document from all others, whatever else it is called."""
+    return name.rpartition("-")[2]
+
+
 def _parse(name: str, text: bytes) -> Record:
     matched = _NAME.match(name)
     if matched is None:
@@ -282,33 +292,18 @@ def _parse(name: str, text: bytes) -> Record:
         raise DataError(f"not a readable record: {_first_line(error)}") from error
 
 
+def _once(name: str, first: dict[str, str]) -> None:
+    """A copy under another name would count twice; `first` knows who had the content before."""
+    before = first.setdefault(_hash(name), name)
+    if before != name:
+        raise DataError(f"the same measurement as {before}, which counts: delete one of them")
+
+
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _write_atomically(path: Path, text: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".writing-{secrets.token_hex(8)}"
-    try:
-        with temporary.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _protocols(filesystem: Any) -> tuple[str, ...]:  # noqa: ANN401 - fsspec has no types

@@ -4,8 +4,16 @@
     work(setting) -> Work                            what one unit costs, counted; no torch
     load(setting) -> Job                             the real thing, ready to step
 
-A file may also name `batch_size_accelerator`, `backends` (those its `load` hands its model to, see
-`benchbench.backend`) and `tunable` (parameters that `run --tune` may choose).
+A file may also name
+
+    batch_size_accelerator    the default where `batch_size` is a CPU's
+    backends                  those its `load` hands its model to, see `benchbench.backend`
+    tunable                   parameters that `run --tune` may choose
+    stresses                  what of a machine it wears on: ("compute", "memory bandwidth")
+    memory_bytes(setting)     the least bytes a device must hold: weights, gradients, optimiser
+                              state, caches, and activations as far as they cannot be avoided
+    query_rules               what MLPerf asks of its queries: a QueryRules
+    exam(setting) -> Exam     a whole data set to be right about, see `benchbench.accuracy`
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -84,6 +92,18 @@ class Job:
     """The same outputs in fp32, where they can be checked."""
 
 
+@dataclass(frozen=True)
+class QueryRules:
+    """What MLPerf's rules ask of a workload's queries (mlperf.conf of its inference rounds)."""
+
+    latency_bound_s: float | None = None
+    """On a server's 99th percentile; None: whoever asks must give one."""
+    offline_samples: int = 24_576
+    """Fewest in an official offline run."""
+    library_samples: int = 1024
+    """Distinct ones that queries are drawn from."""
+
+
 class Workload(Protocol):
     """The module a workload file becomes."""
 
@@ -148,6 +168,9 @@ class WorkloadDescription(Model):
     batch_size_accelerator: int | None = None
     precisions: tuple[Precision, ...]
     backends: tuple[str, ...] = ()
+    stresses: tuple[str, ...] = ()
+    memory_bytes: float | None = None
+    """The least a device must hold at this setting."""
     flops_per_unit: float | None = None
     other_flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
@@ -183,6 +206,8 @@ def describe(workload: Workload) -> WorkloadDescription:
         batch_size_accelerator=getattr(workload, "batch_size_accelerator", None),
         precisions=workload.precisions,
         backends=backends(workload),
+        stresses=stresses(workload),
+        memory_bytes=memory_bytes(workload, Setting(batch_size=workload.batch_size)),
         flops_per_unit=work.flops_per_unit,
         other_flops_per_unit=work.other_flops_per_unit,
         bytes_per_unit=work.bytes_per_unit,
@@ -236,6 +261,14 @@ def parameters(setting: Setting, **defaults: Scalar) -> dict[str, Any]:
     return {**defaults, **setting.parameters}
 
 
+def refuse(setting: Setting, *options: Literal["data", "weights"]) -> None:
+    """Raises UsageError where the setting names something this workload has no use for."""
+    for option in options:
+        if getattr(setting, option) is not None:
+            message = f"this workload takes no --{option}: leave it out"
+            raise UsageError(message)
+
+
 def backends(workload: Workload) -> tuple[str, ...]:
     """What it runs on: those its file names, else its step as it is or, if PyTorch's, compiled."""
     named: tuple[str, ...] | None = getattr(workload, "backends", None)
@@ -248,6 +281,28 @@ def backends(workload: Workload) -> tuple[str, ...]:
 def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
     """Its parameters that change the speed and not the work: values to try, the default first."""
     return dict(getattr(workload, "tunable", {}))
+
+
+def query_rules(workload: Workload) -> QueryRules:
+    """Its own, else those of any."""
+    return getattr(workload, "query_rules", None) or QueryRules()
+
+
+def stresses(workload: Workload) -> tuple[str, ...]:
+    """What of a machine it wears on, in words; empty where its file does not say."""
+    return tuple(getattr(workload, "stresses", ()))
+
+
+def memory_bytes(workload: Workload, setting: Setting) -> float | None:
+    """The least bytes a device must hold to run it; None where its file does not say.
+
+    Raises UsageError naming the line if the file's own function fails.
+    """
+    count = getattr(workload, "memory_bytes", None)
+    if count is None:
+        return None
+    with _blaming(Path(workload.__file__ or "")):
+        return float(count(setting))
 
 
 def _execute(path: Path) -> ModuleType:
@@ -348,6 +403,20 @@ def _is_tunable(value: object) -> bool:
     )
 
 
+def _are_query_rules(value: object) -> bool:
+    return value is None or isinstance(value, QueryRules)
+
+
+def _are_words(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
+    )
+
+
+def _is_callable_or_absent(value: object) -> bool:
+    return value is None or callable(value)
+
+
 def _is_count_or_absent(value: object) -> bool:
     return value is None or _is_count(value)
 
@@ -368,4 +437,8 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
         _is_tunable,
         "a dict of parameters, each with a tuple of values to try, the default first",
     ),
+    "stresses": (_are_words, "a tuple of words, as ('compute', 'memory bandwidth')"),
+    "memory_bytes": (_is_callable_or_absent, "a function of a Setting"),
+    "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
+    "exam": (_is_callable_or_absent, "a function of a Setting"),
 }

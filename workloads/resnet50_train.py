@@ -29,6 +29,7 @@ batch_size = 8
 batch_size_accelerator = 256
 backends = (EAGER, COMPILE)
 tunable = {"channels_last": (True, False)}
+stresses = ("compute", "memory bandwidth")
 
 RATE_PER_IMAGE = 0.1 / 256  # linear scaling rule (Goyal et al. 2017)
 
@@ -68,6 +69,17 @@ def least_bytes(image_size: int, batch: int, precision: Precision) -> float:
     activations = sum(each.elements for each in convolutions(image_size)) + 3 * image_size**2
     state = 3 * weights() * 4
     return 2 * activations * bytes_per_activation + 2 * state / batch
+
+
+def memory_bytes(setting: Setting) -> float:
+    """Weights, gradients and momentum in fp32, and what the backward pass reads of the forward one.
+
+    That is each convolution's output and the image, as in `least_bytes`.
+    """
+    image_size = parameters(setting, **DEFAULTS)["image_size"]
+    bytes_per_activation = 2 if setting.precision in ("bf16", "fp16") else 4
+    kept = sum(each.elements for each in convolutions(image_size)) + 3 * image_size**2
+    return 3 * 4 * weights() + setting.batch_size * kept * bytes_per_activation
 
 
 def work(setting: Setting) -> Work:

@@ -222,7 +222,9 @@ def _words(service: Service) -> str:
 def load(path: Path | None = None) -> tuple[Schedule, ...]:
     """All schedules in the file's order; raises DataError naming the entry."""
     schedules: list[Schedule] = []
-    for number, fields in enumerate(tables.entries(tables.read("egress.toml", path), "schedule"), 1):
+    for number, fields in enumerate(
+        tables.entries(tables.read("egress.toml", path), "schedule"), 1
+    ):
         try:
             schedules.append(Schedule.model_validate(tables.tuples(fields)))
         except ValidationError as error:
