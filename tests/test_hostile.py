@@ -469,7 +469,7 @@ def _offence(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (one.name for one in node.names if one.name.split(".")[0] in _CALLS)
     if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _CALLS:
-        yield str(node.module)
+        yield from (f"{node.module}.{n.name}" for n in node.names if n.name != "UnpicklingError")
     if not isinstance(node, ast.Call):
         return
     name = ast.unparse(node.func)
@@ -490,6 +490,7 @@ def _offence(node: ast.AST) -> Iterator[str]:
     ("source", "count"),
     [
         ("import pickle", 1),
+        ("from pickle import UnpicklingError", 0),
         ("from yaml import load", 1),
         ("torch.load(f)", 1),
         ("torch.load(f, weights_only=False)", 1),
