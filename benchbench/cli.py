@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchbench import __version__
-from benchbench.commands import catalogue, deciding, settings, shell, stored
+from benchbench.commands import catalogue, deciding, settings, shell, stored, transferring
 from benchbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="What your hardware really delivers on machine-learning work, and what that costs.",
     epilog="New here? benchbench quickstart",
 )
+transferring.add_to(stored.app)
 app.add_typer(stored.app, name="results")
 app.add_typer(catalogue.app, name="catalog")
 
@@ -69,7 +70,7 @@ Parameter = Annotated[
     typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+    str, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
 Backend = Annotated[
     str | None,
@@ -118,7 +119,15 @@ Ceilings = Annotated[
 def main() -> None:
     """The entry point."""
     shell.spell_out(sys.stdout, sys.stderr)
+    if odd := [word for word in sys.argv if not _is_text(word)]:
+        shell.say(f"error: {odd[0]!r} is no UTF-8 text; rename the file, or write it otherwise")
+        sys.exit(ExitCode.USAGE)
     app()
+
+
+def _is_text(word: str) -> bool:
+    """Python hands over bytes that are no UTF-8 as surrogates, which no document can hold."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in word)
 
 
 @app.command()
@@ -328,9 +337,7 @@ app.command()(deciding.report)
 def quickstart(
     context: typer.Context,
     *,
-    out: Annotated[
-        Path, typer.Option("--out", help="Where results and report go.")
-    ] = shell.RESULTS,
+    out: Annotated[str, typer.Option("--out", help="Where results and report go.")] = shell.RESULTS,
     instance_type: shell.InstanceType = None,
     cloud_metadata: shell.CloudMetadata = False,
 ) -> None:
@@ -339,11 +346,11 @@ def quickstart(
 
     with shell.progress() as progress:
         answer = first_look.run(
-            out,
+            _folder(out),
             instance_type=instance_type,
             ask_cloud=cloud_metadata,
             on_event=progress,
-            say=lambda text: typer.echo(text, err=True),
+            say=shell.say,
             today=shell.today(),
             command=shell.command_line(context),
         )
@@ -393,7 +400,7 @@ def _measured_in_turns(
     b: "Side",
     effort: "Effort",
     pairs: int | None,
-    out: Path,
+    out: str,
     command: tuple[str, ...],
 ) -> tuple[list[str], list[str]]:
     """The documents of the two sides, measured one after the other in turns."""
@@ -426,7 +433,14 @@ def _measured_in_turns(
     )
 
 
-def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
+def _folder(url: str) -> Path:
+    """A report lies beside these results: on a local disk. Raises UsageError."""
+    if "://" in url:
+        raise UsageError(f"{url} is no folder; quickstart writes a report there: give a local one")
+    return Path(url)
+
+
+def _show_outcome(outcome: "Outcome", out: str, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 

@@ -22,6 +22,7 @@ from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
+_LONGEST_COUNT = 15
 _CARRIED = 5_000
 """Rejected offers of each reason in a report's data: all of the bundled catalogue."""
 _DELIVERS = ("What it delivers", "What they deliver")
@@ -100,7 +101,7 @@ def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
     found = []
     for text in written:
         name, _, count = text.rpartition("=")
-        if not name or not count.isdigit():
+        if not name or not (count.isdecimal() and len(count) <= _LONGEST_COUNT):
             raise UsageError(f"{text!r} is no quota; write it as p5.48xlarge=4")
         found.append(Quota(instance=name, most=float(count)))
     return tuple(found)

@@ -397,12 +397,14 @@ class _Run:
         ended = ask(body, timeout_s, tell.progress, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return _Made(self._success(planned, ended.result, origin), logs)
+            return _Made(_without_names(self._success(planned, ended.result, origin), scrub), logs)
         if isinstance(ended.result, TrainingResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return _Made(self._trained(planned, ended.result, origin, tell), logs)
+            trained = self._trained(planned, ended.result, origin, tell)
+            return _Made(_without_names(trained, scrub), logs)
         failure = _scrubbed(ended.why(), scrub)
-        return _Made(self._failure(planned, failure, origin, threads), {}, ended.stderr)
+        record = _without_names(self._failure(planned, failure, origin, threads), scrub)
+        return _Made(record, {}, ended.stderr)
 
     def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
         setting = planned.setting
@@ -585,6 +587,14 @@ def _as_used(system: System, setting: Setting, blas: tuple[Blas, ...] = ()) -> S
     own = environment.read(setting.environment)
     used = {"blas": blas or software.blas, "environment": {**software.environment, **own}}
     return system.model_copy(update={"software": software.model_copy(update=used)})
+
+
+def _without_names(record: Record, scrub: Scrubber) -> Record:
+    """No words of a workload or a library name a person or a machine."""
+    doubts = (one.model_copy(update={"message": scrub(one.message)}) for one in record.caveats)
+    values = record.parameters.items()
+    told = {name: scrub(value) if isinstance(value, str) else value for name, value in values}
+    return record.model_copy(update={"caveats": tuple(doubts), "parameters": told})
 
 
 def _scrubbed(failure: Failure, scrub: Scrubber) -> Failure:

@@ -9,11 +9,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from benchbench import sheets, units
+from benchbench import printable, sheets, units
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
-from benchbench.formats import legible
 from benchbench.sheets import middle, throughput, within
 from benchbench.stats import Estimate
 from benchbench.workload import Fits
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from benchbench.record import Caveat, Ceiling, RateSearch, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
+    from benchbench.transfer import Merger
     from benchbench.verify import Verification
     from benchbench.workload import Holder, WorkloadDescription, WorkloadList
 
@@ -318,6 +318,16 @@ def _given(value: str | None) -> str:
     return units.UNKNOWN if value is None else value
 
 
+def merger(done: Merger) -> RenderableType:
+    """What came, what was there, and what was left where it is."""
+    added, held = units.counted(len(done.added), "result"), units.count(len(done.held))
+    left_out = (
+        Text(f"left out: {one.store}: {one.name}: {one.reason}", style="yellow")
+        for one in done.left_out
+    )
+    return Group(*left_out, Text(f"{done.into}: {added} added, {held} held already"))
+
+
 def verification(answer: Verification) -> RenderableType:
     """What was recomputed, and what does not hold."""
     held = "all of it holds" if not answer.findings else f"{len(answer.findings)} do not hold"
@@ -382,7 +392,7 @@ def why_not(answer: Recommendation, instance: str) -> RenderableType:
 
 def _plain(text: str, style: str = "") -> Text:
     """A name is no markup, and what steers a terminal or turns the line round is not printed."""
-    return Text(legible(text), style=style)
+    return Text(printable.text(text), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:

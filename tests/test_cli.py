@@ -404,3 +404,11 @@ def test_run_tunes_a_users_own_file(tmp_path: Path) -> None:
     assert [one["units_per_s"] is not None for one in winner["tried"]] == [True] * len(trials)
     assert len(trials) >= 1
     assert "[trial 1] squares fp64 x100000 torch-eager" in seen.stderr.replace("\n", " ")
+
+
+def test_an_argument_that_is_no_text_is_refused() -> None:
+    """A file's name of other bytes than UTF-8: no document could hold it; exit 2, one line."""
+    told = subprocess.run([*COMMAND, "tco", b"\xff.toml"], capture_output=True, check=False)
+    assert told.returncode == 2
+    assert b"is no UTF-8 text" in told.stderr
+    assert len(told.stderr.splitlines()) == 1

@@ -79,19 +79,27 @@ def read(summary: str) -> Verdict:
     return Verdict(
         valid=found.get("Result is") == "VALID",
         unmet=tuple(_UNMET.findall(summary)),
-        samples_per_s=None if rate is None else float(rate),
+        samples_per_s=_float(rate),
         latency_s={
-            float(name.partition(" ")[0]): float(value) / NANOSECONDS
+            float(name.partition(" ")[0]): nanoseconds / NANOSECONDS
             for name, value in found.items()
-            if name.endswith("(ns)")
+            if name.endswith("(ns)") and (nanoseconds := _float(value)) is not None
         },
-        scheduled_per_s=None if scheduled is None else float(scheduled),
+        scheduled_per_s=_float(scheduled),
         early_stopping=None if early is None else _sentence(early[1]),
         estimates_s={
             float(percent): float(value) / NANOSECONDS
             for percent, value in _ESTIMATE.findall(summary)
         },
     )
+
+
+def _float(text: str | None) -> float | None:
+    """None where a line holds no number."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def _sentence(text: str) -> str:
