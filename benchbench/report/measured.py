@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from benchbench import units
 from benchbench.derive import Figures, normal
 from benchbench.recommend import Recommendation
-from benchbench.report import energy, evidence, extra, machine, roofline, sidebyside, timing
+from benchbench.report import (
+    energy,
+    evidence,
+    extra,
+    machine,
+    roofline,
+    sidebyside,
+    timing,
+    training,
+)
 from benchbench.report.blocks import (
     Bar,
     BarGroups,
@@ -47,6 +56,7 @@ def section(seen: Measured, recommendations: Sequence[Recommendation] = ()) -> S
         _normal(seen),
         timing.part(seen),
         energy.part(seen),
+        *training.parts(seen),
         *extra.parts(seen),
         *machine.parts(seen),
         *machine.failures(seen.records),

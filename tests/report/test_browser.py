@@ -116,16 +116,19 @@ def test_it_asks_for_nothing_and_complains_of_nothing(visit: Any, name: str) -> 
     assert seen.messages == []
 
 
+@pytest.mark.fault("name")
 def test_hostile_names_do_not_run(visit: Any) -> None:
     """The same payload does run where neither policy nor escaping holds it (next test)."""
     assert visit("attacked")("window.broken") is None
 
 
+@pytest.mark.fault("name")
 def test_the_payload_would_run_unprotected(visit: Any) -> None:
     """Positive control: without policy, and unescaped, it sets the flag."""
     assert visit("unprotected")("window.broken") is True
 
 
+@pytest.mark.fault("name")
 def test_the_policy_alone_stops_an_injected_script(visit: Any) -> None:
     """Unescaped, with the policy: refused, and the refusal is on the console."""
     seen = visit("injected")

@@ -135,6 +135,7 @@ def test_identifiers_are_unique_and_found(html: object) -> None:
     assert referred <= set(identifiers)
 
 
+@pytest.mark.fault("name")
 def test_hostile_names_stay_text() -> None:
     """No element, attribute or second script comes of them; the reader sees what was typed."""
     page, clean = parse(attacked()), parse(whole())
@@ -145,6 +146,7 @@ def test_hostile_names_stay_text() -> None:
     assert heading.text.startswith(f"{hostile.MARKUP} {hostile.MATHS}")
 
 
+@pytest.mark.fault("name")
 def test_hostile_names_stay_text_in_charts() -> None:
     """Not parsed as mathematics either: every character is there."""
     texts = [one.text for one in parse(attacked()).all("text")]
@@ -152,6 +154,7 @@ def test_hostile_names_stay_text_in_charts() -> None:
 
 
 @pytest.mark.parametrize("character", ["\x1b", "\u202e", "\u200b", "\x00"])
+@pytest.mark.fault("name")
 def test_invisible_characters_are_left_out(character: str) -> None:
     """A terminal escape in `less`, or a reversed file name, is no use to a reader."""
     assert character in hostile.NAME
