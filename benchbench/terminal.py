@@ -76,6 +76,7 @@ def workloads(listed: WorkloadList) -> RenderableType:
     """What can be run: what each wears on, what one unit costs by counting, who can hold it."""
     columns = ("name", "stresses", "per unit", "FLOP/B", "memory", "here", "held by")
     table = _table("Workloads", *columns)
+    table.columns[0].no_wrap = True
     for one in listed.workloads:
         table.add_row(*map(_plain, _workload_cells(one)))
     notes = (
@@ -91,11 +92,11 @@ def _workload_cells(one: WorkloadDescription) -> tuple[str, ...]:
     return (
         one.name,
         ", ".join(one.stresses) or units.UNKNOWN,
-        f"{counted}/{one.unit}" if one.flops_per_unit else f"{counted} ({one.unit})",
+        f"{counted} per {one.unit}",
         units.number(one.intensity),
         units.size(one.memory_bytes),
         _yes(here=fits.here),
-        units.UNKNOWN if fits.smallest is None else fits.smallest.silicon,
+        units.UNKNOWN if fits.smallest is None else _card(fits.smallest),
     )
 
 
@@ -111,7 +112,9 @@ def workload(one: WorkloadDescription) -> RenderableType:
         if said != units.UNKNOWN:
             table.add_row(*map(_plain, (name, said)))
     formulas = [_plain(f"{name}: {said}", style="dim") for name, said in one.formulas.items()]
-    return Group(table, *([Text(), _plain(one.text)] if one.text else []), Text(), *formulas)
+    paragraphs = (" ".join(each.split()) for each in one.text.split("\n\n"))
+    told = [part for each in paragraphs if each for part in (Text(), _plain(each))]
+    return Group(table, *told, Text(), *formulas)
 
 
 def _workload_rows(one: WorkloadDescription) -> list[tuple[str, str]]:
@@ -148,7 +151,11 @@ def _holder(one: Holder | None) -> str:
     if one is None:
         return units.UNKNOWN
     price, place = units.usd(one.usd_per_hour), f"{one.provider} {one.instance} {one.region}"
-    return f"{one.silicon}, {units.size(one.memory_bytes)}: {place}, {price} an hour"
+    return f"{_card(one)}: {place}, {price} an hour"
+
+
+def _card(one: Holder) -> str:
+    return f"{one.silicon}, {units.size(one.memory_bytes)}"
 
 
 def results(listed: ResultList) -> RenderableType:
