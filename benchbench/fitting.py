@@ -6,7 +6,7 @@ A batch whose step would be too long for the measurement does not fit either.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ _FINE = 8
 _USABLE = 0.9
 """Of the memory that is free: other processes' needs change, and so does an allocator's waste."""
 Try = Callable[[int], BatchTried]
+_Key = tuple[Path, str, str]
 _Bound = Literal["memory", "time", "workload", "search"]
 
 
@@ -59,26 +60,31 @@ def fitted(
     below it.
 
     Raises:
-        CannotMeasureError: not even a batch of one fits, or another runner is at work.
+        CannotMeasureError: a processor has no room for a batch of one, or another runner is at
+            work.
     """
     if isinstance(wanted, int):
         return tuple(planned)
-    found: dict[tuple[Path, str, str], Planned] = {}
+    found: dict[_Key, Planned] = {}
     with exclusive(lock):
         for one in planned:
-            key = (one.file, one.setting.precision, one.setting.backend)
-            if key not in found and _is_open(one, wanted):
-                found[key] = _fitted(one, wanted, system, on_event)
-    return tuple(_as(one, found) for one in planned)
+            if _key(one) not in found and _is_open(one, wanted):
+                ranks = max(e.setting.ranks for e in planned if _key(e) == _key(one))
+                found[_key(one)] = _fitted(one, wanted, system, on_event, ranks)
+    return tuple(_as(one, found.get(_key(one))) for one in planned)
+
+
+def _key(one: Planned) -> "_Key":
+    """What takes the same memory."""
+    return one.file, one.setting.precision, one.setting.backend
 
 
 def _is_open(one: Planned, wanted: Literal["auto"] | None) -> bool:
     return one.driver == "loop" and (wanted == AUTO or one.setting.device != "cpu")
 
 
-def _as(one: Planned, found: Mapping[tuple[Path, str, str], Planned]) -> Planned:
+def _as(one: Planned, same: Planned | None) -> Planned:
     """Repeats, and several devices, take the batch that was found for one."""
-    same = found.get((one.file, one.setting.precision, one.setting.backend))
     if same is None:
         return one
     setting = replace(one.setting, batch_size=same.setting.batch_size)
@@ -86,10 +92,17 @@ def _as(one: Planned, found: Mapping[tuple[Path, str, str], Planned]) -> Planned
 
 
 def _fitted(
-    one: Planned, wanted: Literal["auto"] | None, system: System, on_event: OnEvent
+    one: Planned,
+    wanted: Literal["auto"] | None,
+    system: System,
+    on_event: OnEvent,
+    ranks: int,
 ) -> Planned:
+    """Processes that share the processors share their memory too."""
     longest_s = one.budget.timed_cap_s / one.budget.timed_min_steps
     available = available_bytes(one.setting.device, system)
+    if available is not None and one.setting.device == "cpu":
+        available //= ranks
     threads = one.setting.threads or choose.threads(system, os.environ)
     tries = _Tries(one, threads, longest_s, on_event)
     try:
@@ -106,6 +119,8 @@ def _fitted(
 
 
 def _told(name: str, size: int, fit: BatchFit) -> str:
+    if fit.how == "tried" and not any(each.fits for each in fit.tried):
+        return f"{name}: not even a batch of 1 fits; measuring it will say so"
     because = {
         "memory": f"the largest that fits {units.size(fit.available_bytes)}",
         "time": "the largest whose steps are short enough for this measurement",
@@ -169,7 +184,7 @@ def by_trying(
 ) -> tuple[int, BatchFit]:
     """Double while it fits, or halve until it does, then close in between the two.
 
-    Raises CannotMeasureError where a batch of one does not fit.
+    1 where nothing fits: the measurement leaves a record of that, and others go on.
     """
     tried: list[BatchTried] = [attempt(start)]
     if tried[0].fits and not grows:
@@ -179,16 +194,9 @@ def by_trying(
     while tried[-1].fits == tried[0].fits and (size := _next(tried)) is not None:
         tried.append(attempt(size))
     _close_in(attempt, tried)
-    fits = [each.batch_size for each in tried if each.fits]
-    if not fits:
-        raise CannotMeasureError(
-            f"not even a batch of 1 fits ({tried[-1].because}); choose a smaller model with --set, "
-            "a lower precision, or a device with more memory"
-        )
-    bound = _bound(tried, max(fits))
-    return max(fits), BatchFit(
-        how="tried", bound=bound, available_bytes=available, tried=tuple(tried)
-    )
+    size = max((each.batch_size for each in tried if each.fits), default=1)
+    bound = _bound(tried, size)
+    return size, BatchFit(how="tried", bound=bound, available_bytes=available, tried=tuple(tried))
 
 
 def _next(tried: Sequence[BatchTried]) -> int | None:
@@ -210,7 +218,7 @@ def _close_in(attempt: Try, tried: list[BatchTried]) -> None:
 
 def _bound(tried: Sequence[BatchTried], size: int) -> _Bound:
     """What the next larger one that was tried lacked."""
-    larger = [each for each in tried if each.batch_size > size]
+    larger = [each for each in tried if not each.fits and each.batch_size >= size]
     if not larger:
         return "search"
     nearest = min(larger, key=lambda each: each.batch_size)

@@ -69,10 +69,33 @@ def test_the_search_ends_somewhere() -> None:
     assert (size, fit.bound) == (2**16, "search")
 
 
-def test_not_even_one_is_said() -> None:
-    """With what to do."""
+def test_where_nothing_fits_the_measurement_says_so() -> None:
+    """A batch of one is left to fail and be recorded; others in the plan go on."""
+    size, fit = fitting.by_trying(device(0), 8, None, grows=True)
+    assert (size, fit.bound) == (1, "memory")
+    assert [each.batch_size for each in fit.tried] == [8, 4, 2, 1]
+    assert "not even a batch of 1" in fitting._told("mine", size, fit)
     with pytest.raises(CannotMeasureError, match="not even a batch of 1"):
-        fitting.by_trying(device(0), 8, None, grows=True)
+        fitting.by_growth(device(0), 8, GIB, 2.0)
+
+
+def test_processes_that_share_memory_get_a_share_each(tmp_path: Path) -> None:
+    """Two of them half as many units as one alone, where memory bounds."""
+    memory = Memory(total_bytes=GIB, available_bytes=GIB, limit_bytes=GIB)
+    system = make.system(cpu=make.cpu(usable_threads=2), memory=memory)
+    keep = "globals()['KEPT'] = bytearray(os.urandom(1)) * (2**24 * setting.batch_size)"
+    file = write_workload(tmp_path, load=keep, step="pass")
+    sizes = []
+    for ranks in (1, 2):
+        plan = run.plan([file], system=system, budget=TINY, ranks=ranks)
+        fitted = fitting.fitted(
+            plan, "auto", system=system, on_event=lambda _e: None, lock=tmp_path / "lock"
+        )
+        assert len({one.setting.batch_size for one in fitted}) == 1
+        sizes.append(fitted[0].setting.batch_size)
+        assert fitted[0].fit is not None
+        assert fitted[0].fit.available_bytes == GIB // ranks
+    assert sizes[1] < 0.5 * sizes[0]
 
 
 def host(base: int, each: int, step_s: float) -> Callable[[int], BatchTried]:
