@@ -75,8 +75,20 @@ LoadScenario = Annotated[
     str | None,
     typer.Option(
         "--scenario",
-        help="Inference asked for by MLCommons' LoadGen: offline, single_stream or multi_stream.",
+        help="Inference asked for by MLCommons' LoadGen: offline, single_stream, multi_stream "
+        "or server.",
     ),
+]
+LatencyBound = Annotated[
+    float | None,
+    typer.Option(min=0.001, help="Milliseconds, at p99 of --scenario server; default: its rules'."),
+]
+Examine = Annotated[
+    bool, typer.Option("--accuracy", help="How right the answers to all of --data are, not speed.")
+]
+AccuracyGate = Annotated[
+    float,
+    typer.Option(min=1, max=100, help="With --accuracy: percent of the reference's to be reached."),
 ]
 Tune = Annotated[
     bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
@@ -154,6 +166,9 @@ def run(
     batch: Batch = None,
     backend: Backend = None,
     scenario: LoadScenario = None,
+    latency_bound: LatencyBound = None,
+    accuracy: Examine = False,
+    accuracy_gate: AccuracyGate = 99.0,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
     data: Data = None,
@@ -175,8 +190,10 @@ def run(
     from benchbench.store import Store
     from benchbench.system import probe
 
-    if tune and scenario is not None:
-        raise UsageError("--tune searches by throughput, without --scenario: leave one of them out")
+    if tune and (scenario is not None or accuracy):
+        raise UsageError(
+            "--tune searches by throughput, without --scenario or --accuracy: leave one of them out"
+        )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -188,6 +205,8 @@ def run(
         batch_size=batch,
         backend=backend or contract.EAGER,
         scenario=loadgen.chosen(scenario),
+        latency_bound_s=None if latency_bound is None else latency_bound / 1000,
+        gate_fraction=round(accuracy_gate / 100, 6) if accuracy else None,
         data=data,
         weights=weights,
         seed=seed,
@@ -375,8 +394,10 @@ def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
     shell.answer(listed, terminal.outcome, json=json)
     shell.suggest(*shell.after(listed, out), json=json)
     measured = [record for record in outcome.records if not record.is_trial]
-    invalid = [record for record in measured if record.validity == "invalid"]
+    invalid = [one for one in measured if one.validity == "invalid" and not one.gate_failed]
     if not invalid:
+        if any(record.gate_failed for record in measured):
+            raise typer.Exit(ExitCode.GATE_FAILED)
         return
     failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.derive.figures import Percentile
-    from benchbench.evaluate import Result, ResultList
+    from benchbench.evaluate import Examination, Result, ResultList
     from benchbench.formats import Grid
     from benchbench.recommend import Fleet, Recommendation
-    from benchbench.record import Caveat, Ceiling, System, Tried
+    from benchbench.record import Caveat, Ceiling, RateSearch, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
     from benchbench.verify import Verification
@@ -89,7 +89,22 @@ def workloads(listed: WorkloadList) -> Table:
 def results(listed: ResultList) -> RenderableType:
     """One line per configuration, one table per machine."""
     sheet = sheets.results(listed)
-    return Group(*map(_grid, sheet.grids), *(_plain(one, "yellow") for one in sheet.sentences))
+    notes = (_plain(one, "yellow") for one in sheet.sentences)
+    return Group(*map(_grid, sheet.grids), *notes)
+
+
+def examination(one: Examination) -> RenderableType:
+    """How right the answers are, by which metrics, of what, and against whose."""
+    found = one.accuracy
+    metrics = {found.metric: found.percent, **found.others}
+    said = ", ".join(f"{name} {units.number(value, 5)}" for name, value in metrics.items())
+    lines = [
+        f"{said}: of {units.count(found.scored)} scored, {units.count(found.samples)} answered",
+        f"reference: {units.number(found.reference_percent, 5)}, {found.reference}",
+        f"data sha256 {found.data_sha256 or units.UNKNOWN}",
+        f"weights sha256 {found.weights_sha256 or units.UNKNOWN}",
+    ]
+    return Group(_grid(sheets.accuracies([one])), *map(_plain, lines), *caveats(one.caveats))
 
 
 def outcome(listed: ResultList) -> RenderableType:
@@ -149,6 +164,8 @@ def result(one: Result) -> RenderableType:
         if value != units.UNKNOWN:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
+    if figures.rate_search is not None:
+        parts += [Text(), _rates(figures.rate_search, figures.unit)]
     if one.tried:
         parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
@@ -159,6 +176,24 @@ def result(one: Result) -> RenderableType:
         parts.append(_indented(f"→ try {figures.regime.try_next}"))
         parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
+
+
+def _rates(search: RateSearch, unit: str) -> Table:
+    """Every rate tried in a search for a server's highest, in order."""
+    bound = units.duration(search.latency_bound_s)
+    title = f"Rates tried: at most {bound} at p{search.percent:g} ({search.policy})"
+    table = _table(title, "rate", "queries", "late", "percentile", "client late", "held")
+    for one in search.probes:
+        sure = "" if one.early_stopping or not one.met else ", too few queries to be sure"
+        table.add_row(
+            units.rate(one.rate_per_s, unit),
+            units.count(one.queries),
+            units.count(one.over_bound),
+            units.duration(one.latency_s),
+            units.duration(one.latest_s),
+            ("yes" if one.met else "no") + sure,
+        )
+    return table
 
 
 def comparisons(listed: ComparisonList) -> RenderableType:
@@ -478,6 +513,7 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("scenario", units.scenario(figures.scenario, figures.driver)),
         ("throughput", throughput(figures)),
         *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
+        *_loadgen_rows(figures),
         ("median step", _estimate(figures.step_s, units.duration)),
         ("achieved", _estimate(figures.achieved_flops, units.flops)),
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
@@ -500,6 +536,26 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
             else units.UNKNOWN,
         ),
         ("validity", figures.validity.replace("_", " ")),
+    ]
+
+
+def _loadgen_rows(figures: Figures) -> list[tuple[str, str]]:
+    """What LoadGen says of its run, how long it was asked for, and how late its client was."""
+    said, search = figures.loadgen, figures.rate_search
+    if said is None:
+        return []
+    sure = {None: "not asked for", True: "satisfied", False: "not satisfied"}
+    early = sure[said.early_stopping_met]
+    if said.estimate_s is not None:
+        early += f", vouches for {units.duration(said.estimate_s)}"
+    length = f"{units.duration(said.min_duration_s)} and {units.count(said.min_queries)} at least"
+    bound = None if search is None else search.latency_bound_s
+    return [
+        ("LoadGen says", "VALID" if said.valid else f"INVALID: {', '.join(said.unmet)}"),
+        ("its early stopping", early),
+        ("its length", f"{'official' if said.official else 'scaled down'}: {length}"),
+        ("latency bound", units.duration(bound)),
+        ("client late, p99", units.duration(figures.lateness_p99_s)),
     ]
 
 

@@ -128,7 +128,7 @@ def recommend(
         "stored_bytes": stored,
         **decide.fields(more or ()),
     }
-    known = decide.records(results)
+    known = decide.records(results, shell.left_out)
     answer = decide.recommendation(
         known,
         decide.goal(known, flags, goal),
@@ -163,7 +163,7 @@ def tco(
 
     asked = shell.chosen(form, json=json)
     with_scenario = "" if scenario is None else f" --tco {scenario}"
-    answer = decide.costs(scenario, decide.records_if_any(results), shell.today())
+    answer = decide.costs(scenario, decide.records_if_any(results, shell.left_out), shell.today())
     if emit is not None:
         from benchbench.tco import emit as emitter
 
@@ -208,24 +208,21 @@ def report(
 
 def _replace(out: Path, text: str) -> None:
     """In one step: whoever reads the old file meanwhile never meets half of the new one."""
-    if out.exists() and not out.is_file():
-        out.write_text(text, encoding="utf-8")  # a device, or a folder that says so itself
-        return
-    unfinished = out.parent / f".{out.name}.unfinished"
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    from benchbench import atomic
+
+    if out.is_file() or (out.parent.is_dir() and not out.exists()):
+        atomic.write(out, text.encode())
+    else:  # a device; or a folder, missing or in the way, that says so itself
+        out.write_text(text, encoding="utf-8")
 
 
 def _written(form: ReportFormat, results: Path, scenario: Path | None, today: date) -> str:
     from benchbench import decide
 
     if form is ReportFormat.OPENMETRICS:
-        return decide.in_openmetrics(results, today)
+        return decide.in_openmetrics(results, today, shell.left_out)
     read = decide.records if scenario is None else decide.records_if_any
-    known = read(results)
+    known = read(results, shell.left_out)
     if form is ReportFormat.MD:
         return decide.in_markdown(known, scenario=scenario, today=today)
     return decide.page(known, scenario=scenario, today=today).html

@@ -201,6 +201,11 @@ def _to_github(sheet: "Sheet") -> None:
     show_plain(f"{formats.annotations(sheet)}{text}".rstrip("\n"))
 
 
+def left_out(text: str) -> None:
+    """A document that cannot be believed; files may be called anything, also what steers a terminal."""
+    typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
+
+
 def after(listed: "ResultList", results: Path) -> tuple[str, ...]:
     """Commands that work as printed: with a workload, and where the results are."""
     if not listed.results:

@@ -24,7 +24,7 @@ def list_(
 
     asked = shell.chosen(form, json=json)
     listed = decide.results(results)
-    if not (listed.results or listed.unreadable):
+    if not (listed.results or listed.examinations or listed.unreadable):
         raise UsageError(f"no results in {results}; measure first: benchbench run --quick")
     after = shell.after(listed, results)
     shell.present(listed, asked, table=terminal.results, sheet=sheets.results, after=after)
@@ -42,16 +42,21 @@ def show(
     from benchbench import decide, terminal
     from benchbench.evaluate import ResultList
 
-    listed = decide.results(results).results
+    stored = decide.results(results)
+    listed = stored.results
     found = [r for r in listed if r.figures.workload == name or any(name in n for n in r.names)]
-    if not (name and found):
+    exams = [one for one in stored.examinations if one.workload == name or name in one.name]
+    if not (name and (found or exams)):
         raise UsageError(f"no result named {name!r} in {results}; see: benchbench results list")
     if json:
-        shell.answer(ResultList(results=tuple(found)), terminal.results, json=True)
+        chosen = ResultList(results=tuple(found), examinations=tuple(exams))
+        shell.answer(chosen, terminal.results, json=True)
         return
     for one in found:
         shell.show(terminal.result(one))
-    workload = found[0].figures.workload
+    for exam in exams:
+        shell.show(terminal.examination(exam))
+    workload = (found[0].figures if found else exams[0]).workload
     shell.suggest(f"benchbench recommend --workload {workload}{shell.stored_in(results)}")
 
 

@@ -24,11 +24,12 @@ def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
     Records of unlike machines, settings or runs never merge. The trials of a search are left out:
-    too short to stand for their configuration, they are listed by the record of its winner.
+    too short to stand for their configuration, they are listed by the record of its winner. So are
+    examinations: they say nothing of speed.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        if not record.is_trial:
+        if not (record.is_trial or record.is_exam):
             groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
@@ -73,6 +74,7 @@ def figures(
         steps=sum(len(one.step_s) for one in believed),
         throughput=throughput,
         latency=_latency(believed),
+        **_queries(measured),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
         decode_ceiling=decoded,
@@ -158,7 +160,15 @@ def _throughput(measured: Sequence[Measurement]) -> Estimate | None:
 
 
 def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:
-    """The relative interval of the mean step, carried over to the rate."""
+    """The relative interval of the mean step, carried over to the rate.
+
+    A server's rate was found by a search: it lies between the highest that held its bound and the
+    lowest that did not.
+    """
+    search = measurement.rate_search
+    if search is not None:
+        above = search.failed_per_s
+        return None if above is None else (value, max(value, above))
     ends = stats.mean_step_interval(measurement)
     if ends is None or ends[0] <= 0:
         return None
@@ -178,6 +188,19 @@ def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
         "step_s_mad": stats.mad(pooled),
         "step_s_p5": stats.quantile(pooled, 5),
         "step_s_p95": stats.quantile(pooled, 95),
+    }
+
+
+def _queries(measured: Sequence[Measurement]) -> dict[str, Any]:
+    """What LoadGen said, and how a server's rate was found; of the first repeat."""
+    if not measured:
+        return {}
+    first = measured[0]
+    late = [seconds for one in measured for seconds in one.lateness_s or ()]
+    return {
+        "loadgen": first.loadgen,
+        "rate_search": first.rate_search,
+        "lateness_p99_s": stats.quantile(late, 99) if late else None,
     }
 
 

@@ -6,6 +6,7 @@ from benchbench.measure.budget import Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
 from benchbench.record import (
+    Accuracy,
     Blas,
     Caveat,
     Ceiling,
@@ -31,6 +32,10 @@ class MeasureWorkload(Model):
     threads: int
     load: LoadScenario | None = None
     """How LoadGen is to ask for the work; None: the loop steps as fast as it can."""
+    latency_bound_s: float | None = None
+    """Of a server."""
+    gate_fraction: float | None = None
+    """Of the reference's accuracy that is demanded; None: speed is measured, not accuracy."""
 
 
 class MeasureCeilings(Model):
@@ -73,6 +78,7 @@ class WorkloadResult(Model):
     measurement: Measurement
     caveats: tuple[Caveat, ...]
     parameters: dict[str, Scalar]
+    accuracy: Accuracy | None = None
     blas: tuple[Blas, ...] = ()
     logs: dict[str, str] = {}
     """LoadGen's own, by file name."""
