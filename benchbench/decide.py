@@ -177,12 +177,12 @@ def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Pag
 
 def in_markdown(stored: Sequence[Record], *, scenario: Path | None, today: date) -> str:
     """The same report as Markdown."""
-    return markdown.render(_view(stored, costs(scenario, stored, today), today))
+    return markdown.render(_view(stored, costs(scenario, stored, today, explored=True), today))
 
 
-def in_openmetrics(url: str | Path, today: date) -> str:
+def in_openmetrics(url: str | Path, today: date, left_out: Tell = _keep_quiet) -> str:
     """The newest figures of the store at `url`, and what to rent for each workload."""
-    return metrics.openmetrics(results(url), recommendations(records(url), today))
+    return metrics.openmetrics(results(url), recommendations(records(url, left_out), today))
 
 
 def _view(stored: Sequence[Record], costed: TcoAnswer, today: date) -> view.View:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList, Side
-    from benchbench.evaluate import Result, ResultList
+    from benchbench.evaluate import Examination, Result, ResultList
     from benchbench.recommend import Candidate, Configuration, Recommendation
+    from benchbench.record import Gate
     from benchbench.stats import Estimate
     from benchbench.tco.answer import Alternative, Assumption, TcoAnswer
 
@@ -126,16 +127,55 @@ _RESULT: tuple[Field[Result], ...] = (
 
 
 def results(listed: ResultList) -> Sheet:
-    """One line per configuration, one table per machine."""
+    """One line per configuration, one table per machine, and one of accuracies."""
     machines = dict.fromkeys(one.machine for one in listed.results)
+    grids = [
+        Grid.of(f"Results on {name}", _RESULT, [r for r in listed.results if r.machine == name])
+        for name in machines
+    ]
+    if listed.examinations:
+        grids.append(accuracies(listed.examinations))
     return Sheet(
-        grids=tuple(
-            Grid.of(f"Results on {name}", _RESULT, [r for r in listed.results if r.machine == name])
-            for name in machines
-        ),
+        grids=tuple(grids),
         sentences=tuple(f"left out: {one.name}: {one.reason}" for one in listed.unreadable),
         doubts=tuple(_doubts(listed.results)),
     )
+
+
+_Gated = tuple["Examination", "Gate"]
+_ACCURACY: tuple[Field[_Gated], ...] = (
+    Field(lambda one: one[0].workload, "workload", "workload"),
+    Field(lambda one: f"{one[0].precision}, {one[0].backend}", "setting", "setting"),
+    Field(
+        lambda one: one[0].accuracy.percent,
+        "reached",
+        "reached_percent",
+        lambda one: f"{one[0].accuracy.metric} {units.number(one[0].accuracy.percent, 5)}",
+    ),
+    Field(
+        lambda one: one[1].least_percent,
+        "gate",
+        "least_percent",
+        lambda one: (
+            f"{units.number(one[1].least_percent, 5)} "
+            f"({units.percent(one[1].fraction, 4)} of the reference)"
+        ),
+    ),
+    Field(
+        lambda one: one[1].passed,
+        "",
+        "passed",
+        lambda one: (
+            f"{'passed' if one[1].passed else 'missed'}{'' if one[1].demanded else ', not demanded'}"
+        ),
+    ),
+)
+
+
+def accuracies(taken: Sequence[Examination]) -> Grid:
+    """One line per gate of each."""
+    gated = [(one, gate) for one in taken for gate in one.accuracy.gates]
+    return Grid.of("Accuracy", _ACCURACY, gated)
 
 
 def _doubts(listed: Sequence[Result]) -> Iterable[Caveat]:

@@ -161,26 +161,8 @@ def _card(one: Holder) -> str:
 def results(listed: ResultList) -> RenderableType:
     """One line per configuration, one table per machine."""
     sheet = sheets.results(listed)
-    exams = [_examinations(listed.examinations)] if listed.examinations else []
     notes = (_plain(one, "yellow") for one in sheet.sentences)
-    return Group(*map(_grid, sheet.grids), *exams, *notes)
-
-
-def _examinations(taken: Sequence[Examination]) -> Table:
-    """One line per gate of each."""
-    table = _table("Accuracy", "workload", "setting", "reached", "gate, of reference", "")
-    for one in taken:
-        found, setting = one.accuracy, f"{one.precision}, {one.backend}"
-        reached = f"{found.metric} {units.number(found.percent, 5)}"
-        for gate in found.gates:
-            least = units.number(gate.least_percent, 5)
-            said = f"{least}, {units.percent(gate.fraction, 4)}"
-            asked = "" if gate.demanded else ", not demanded"
-            table.add_row(
-                *(one.workload, setting, reached, said),
-                ("passed" if gate.passed else "missed") + asked,
-            )
-    return table
+    return Group(*map(_grid, sheet.grids), *notes)
 
 
 def examination(one: Examination) -> RenderableType:
@@ -194,7 +176,7 @@ def examination(one: Examination) -> RenderableType:
         f"data sha256 {found.data_sha256 or units.UNKNOWN}",
         f"weights sha256 {found.weights_sha256 or units.UNKNOWN}",
     ]
-    return Group(_examinations([one]), *map(_plain, lines), *caveats(one.caveats))
+    return Group(_grid(sheets.accuracies([one])), *map(_plain, lines), *caveats(one.caveats))
 
 
 def outcome(listed: ResultList) -> RenderableType:

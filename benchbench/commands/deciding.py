@@ -208,22 +208,19 @@ def report(
 
 def _replace(out: Path, text: str) -> None:
     """In one step: whoever reads the old file meanwhile never meets half of the new one."""
-    if out.exists() and not out.is_file():
-        out.write_text(text, encoding="utf-8")  # a device, or a folder that says so itself
-        return
-    unfinished = out.parent / f".{out.name}.unfinished"
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    from benchbench import atomic
+
+    if out.is_file() or (out.parent.is_dir() and not out.exists()):
+        atomic.write(out, text.encode())
+    else:  # a device; or a folder, missing or in the way, that says so itself
+        out.write_text(text, encoding="utf-8")
 
 
 def _written(form: ReportFormat, results: str, scenario: Path | None, today: date) -> str:
     from benchbench import decide
 
     if form is ReportFormat.OPENMETRICS:
-        return decide.in_openmetrics(results, today)
+        return decide.in_openmetrics(results, today, shell.left_out)
     read = decide.records if scenario is None else decide.records_if_any
     known = read(results, shell.left_out)
     if form is ReportFormat.MD:

@@ -55,8 +55,8 @@ def show(
         shell.show(terminal.result(one))
     for exam in exams:
         shell.show(terminal.examination(exam))
-    for workload in dict.fromkeys(one.figures.workload for one in found):
-        shell.suggest(f"benchbench recommend --workload {workload}{shell.stored_in(results)}")
+    workload = (found[0].figures if found else exams[0]).workload
+    shell.suggest(f"benchbench recommend --workload {workload}{shell.stored_in(results)}")
 
 
 @app.command("verify")

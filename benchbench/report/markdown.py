@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 
 from benchbench.formats import escaped, paragraph, table
-from benchbench.report.blocks import Block, Cell, Note, Notes, Part, Plot, Prose, Section, Table
+from benchbench.report.blocks import (
+    Block,
+    Cell,
+    Explorer,
+    Note,
+    Notes,
+    Part,
+    Plot,
+    Prose,
+    Section,
+    Table,
+)
 from benchbench.report.headline import Answer
 from benchbench.report.view import View
 
@@ -58,6 +69,22 @@ def _block(block: Block) -> Iterator[str]:
         case Plot():
             yield f"**{escaped(block.title)}.** {escaped(block.description)}"
             yield from _table(block.table)
+        case Explorer():
+            yield from _explored(block)
+
+
+def _explored(block: Explorer) -> Iterator[str]:
+    """One table per position of the third dial; what no mouse turns is all there."""
+    down, across, _ = block.dials
+    for caption, rows in zip(block.captions, block.tables, strict=True):
+        yield f"*{escaped(caption)}*"
+        yield table(
+            [f"{down.label}, {across.label.lower()}", *across.positions],
+            (
+                [position, *(f"{choice.short} {choice.text}" for choice in row)]
+                for position, row in zip(down.positions, rows, strict=True)
+            ),
+        )
 
 
 def _table(block: Table) -> Iterator[str]:
