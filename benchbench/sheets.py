@@ -166,7 +166,8 @@ _ACCURACY: tuple[Field[_Gated], ...] = (
         "",
         "passed",
         lambda one: (
-            f"{'passed' if one[1].passed else 'missed'}{'' if one[1].demanded else ', not demanded'}"
+            ("passed" if one[1].passed else "missed")
+            + ("" if one[1].demanded else ", not demanded")
         ),
     ),
 )

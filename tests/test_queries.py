@@ -226,10 +226,10 @@ def test_a_missed_gate_is_an_exit_code(tmp_path: Path, record: Record, code: int
     name = Store(tmp_path).write(record)
     outcome = Outcome((record,), (name,), record.provenance.session)
     if code == 0:
-        _show_outcome(outcome, tmp_path, json=False)
+        _show_outcome(outcome, str(tmp_path), json=False)
         return
     with pytest.raises(typer.Exit) as ended:
-        _show_outcome(outcome, tmp_path, json=False)
+        _show_outcome(outcome, str(tmp_path), json=False)
     assert ended.value.exit_code == code
 
 

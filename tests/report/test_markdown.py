@@ -79,5 +79,12 @@ def view(block: Table) -> View:
     part = Part("part", "Part", (block,))
     section = Section("section", "Section", "What it says.", (part,))
     return View(
-        "Title", "2026-01-15", "0.1.0", indicative=False, answers=(), sections=(section,), data="{}"
+        "Title",
+        "2026-01-15",
+        "0.1.0",
+        indicative=False,
+        key_figures=(),
+        answers=(),
+        sections=(section,),
+        data="{}",
     )
