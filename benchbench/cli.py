@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchbench import __version__
-from benchbench.commands import catalogue, deciding, shell, stored
+from benchbench.commands import catalogue, deciding, settings, shell, stored, transferring
 from benchbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="What your hardware really delivers on machine-learning work, and what that costs.",
     epilog="New here? benchbench quickstart",
 )
+transferring.add_to(stored.app)
 app.add_typer(stored.app, name="results")
 app.add_typer(catalogue.app, name="catalog")
 
@@ -46,6 +47,7 @@ class Schema(StrEnum):
     IMPORT = "import"
     AGREEMENT = "agreement"
     MATCH = "match"
+    CONFIG = "config"
 
 
 Workloads = Annotated[
@@ -68,7 +70,7 @@ Parameter = Annotated[
     typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+    str, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
 Backend = Annotated[
     str | None,
@@ -78,14 +80,34 @@ LoadScenario = Annotated[
     str | None,
     typer.Option(
         "--scenario",
-        help="Inference asked for by MLCommons' LoadGen: offline, single_stream or multi_stream.",
+        help="Inference asked for by MLCommons' LoadGen: offline, single_stream, multi_stream "
+        "or server.",
     ),
+]
+LatencyBound = Annotated[
+    float | None,
+    typer.Option(min=0.001, help="Milliseconds, at p99 of --scenario server; default: its rules'."),
+]
+Examine = Annotated[
+    bool, typer.Option("--accuracy", help="How right the answers to all of --data are, not speed.")
+]
+AccuracyGate = Annotated[
+    float,
+    typer.Option(min=1, max=100, help="With --accuracy: percent of the reference's to be reached."),
 ]
 Tune = Annotated[
     bool, typer.Option("--tune", help="Search for the fastest configuration, then measure it.")
 ]
 Minutes = Annotated[
     float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
+]
+ToTarget = Annotated[
+    float | None,
+    typer.Option(help="Train until so good, e.g. 0.759, and time that: the time to train."),
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes per setting; default: 1 quick, 3 standard, 5 full."),
 ]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
@@ -96,10 +118,16 @@ Ceilings = Annotated[
 
 def main() -> None:
     """The entry point."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    shell.spell_out(sys.stdout, sys.stderr)
+    if odd := [word for word in sys.argv if not _is_text(word)]:
+        shell.say(f"error: {odd[0]!r} is no UTF-8 text; rename the file, or write it otherwise")
+        sys.exit(ExitCode.USAGE)
     app()
+
+
+def _is_text(word: str) -> bool:
+    """Python hands over bytes that are no UTF-8 as surrogates, which no document can hold."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in word)
 
 
 @app.command()
@@ -137,17 +165,27 @@ def doctor(
 
 @app.command()
 @shell.guarded
-def workloads(*, json: shell.Json = False) -> None:
-    """What can be run, and what one unit of it costs by counting."""
-    from benchbench import terminal, workload
+def workloads(
+    name: Annotated[str | None, typer.Argument(help="One, in full: a name or a .py file.")] = None,
+    *,
+    json: shell.Json = False,
+) -> None:
+    """What can be run: what it stresses, costs by counting and needs, and what holds it."""
+    from benchbench import catalog, listing, terminal
+    from benchbench import workload as contract
+    from benchbench.system import probe
 
-    shell.answer(workload.list_builtin(), terminal.workloads, json=json)
-    shell.suggest("benchbench run resnet50-train --quick", json=json)
+    files = contract.builtin() if name is None else [contract.find(name)]
+    listed = listing.workloads(files, probe(), catalog.load())
+    shown = terminal.workloads if name is None else lambda _: terminal.workload(listed.workloads[0])
+    shell.answer(listed, shown, json=json)
+    shell.suggest(f"benchbench run {name or 'resnet50-train'} --quick", json=json)
 
 
 @app.command()
 @shell.guarded
 def run(
+    context: typer.Context,
     workload: Workloads = None,
     *,
     quick: Quick = False,
@@ -160,8 +198,13 @@ def run(
     parallel: Parallel = "ddp",
     backend: Backend = None,
     scenario: LoadScenario = None,
+    latency_bound: LatencyBound = None,
+    accuracy: Examine = False,
+    accuracy_gate: AccuracyGate = 99.0,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
+    to_target: ToTarget = None,
+    runs: Runs = None,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -181,13 +224,19 @@ def run(
     from benchbench.store import Store
     from benchbench.system import probe
 
-    if tune and scenario is not None:
-        raise UsageError("--tune searches by throughput, without --scenario: leave one of them out")
+    if tune and (scenario is not None or accuracy):
+        raise UsageError(
+            "--tune searches by throughput, without --scenario or --accuracy: leave one of them out"
+        )
+    if to_target is not None and (tune or accuracy or scenario is not None):
+        raise UsageError("--to-target trains: leave --tune, --scenario and --accuracy out")
     size = fitting.asked(batch)
     if size == fitting.AUTO and (tune or scenario is not None):
         raise UsageError("--tune and --scenario choose the batch themselves: leave --batch out")
-    if tune and devices > 1:
-        raise UsageError("--tune searches on one device: leave --devices out")
+    if devices > 1 and (tune or accuracy or to_target is not None):
+        raise UsageError(
+            "--tune, --accuracy and --to-target work on one device: leave --devices out"
+        )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -201,12 +250,16 @@ def run(
         ranks=devices,
         parallel=contract.way(parallel),
         scenario=loadgen.chosen(scenario),
+        latency_bound_s=None if latency_bound is None else latency_bound / 1000,
+        gate_fraction=round(accuracy_gate / 100, 6) if accuracy else None,
         data=data,
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
-        repeats=1 if tune else None,
+        repeats=1 if tune else runs,
     )
+    if to_target is not None:
+        plan = runner.to_target(plan, to_target)
     fixed = tuning.Fixed(
         precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
     )
@@ -218,7 +271,7 @@ def run(
             plan,
             store=Store(out),
             system=system,
-            command=shell.command_line(),
+            command=shell.command_line(context),
             on_event=progress,
             with_ceilings=ceilings,
             resume=resume,
@@ -229,6 +282,7 @@ def run(
 @app.command()
 @shell.guarded
 def compare(
+    context: typer.Context,
     a: Annotated[str, typer.Argument(help="WORKLOAD:batch=1, ./mine.py, a result or a folder.")],
     b: Annotated[str, typer.Argument(help="The same; the answer is B against A.")],
     *,
@@ -240,22 +294,32 @@ def compare(
     ] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 when B is slower.")] = False,
     results: shell.Results = shell.RESULTS,
+    form: shell.Form = shell.Format.TABLE,
     json: shell.Json = False,
 ) -> None:
     """Is B faster than A? Workloads are measured in turns; stored results are read."""
-    from benchbench import terminal, versus
+    from benchbench import sheets, terminal, versus
     from benchbench.measure import turns
 
+    asked = shell.chosen(form, json=json)
     sides = turns.side(a), turns.side(b)
     if sides[0] is not None and sides[1] is not None:
         effort = _effort(quick=quick, standard=standard, full=full)
-        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results)
+        command = shell.command_line(context)
+        names = _measured_in_turns(sides[0], sides[1], effort, pairs, results, command)
         answer = versus.of_names(results, *names, labels=(Path(a).name, Path(b).name))
     elif sides != (None, None):
         raise UsageError("name two workloads to measure, or two stored results; not one of each")
     else:
         answer = versus.of_stored(a, b, results)
-    shell.answer(answer, terminal.comparisons, json=json)
+    workload = answer.comparisons[0].workload
+    shell.present(
+        answer,
+        asked,
+        table=terminal.comparisons,
+        sheet=partial(sheets.comparisons, gated=gate),
+        after=(f"benchbench recommend --workload {workload}{shell.stored_in(results)}",),
+    )
     verdicts = {one.verdict for one in answer.comparisons}
     if verdicts == {"not_comparable"}:
         raise typer.Exit(ExitCode.INVALID)
@@ -271,10 +335,9 @@ app.command()(deciding.report)
 @app.command()
 @shell.guarded
 def quickstart(
+    context: typer.Context,
     *,
-    out: Annotated[
-        Path, typer.Option("--out", help="Where results and report go.")
-    ] = shell.RESULTS,
+    out: Annotated[str, typer.Option("--out", help="Where results and report go.")] = shell.RESULTS,
     instance_type: shell.InstanceType = None,
     cloud_metadata: shell.CloudMetadata = False,
 ) -> None:
@@ -283,17 +346,18 @@ def quickstart(
 
     with shell.progress() as progress:
         answer = first_look.run(
-            out,
+            _folder(out),
             instance_type=instance_type,
             ask_cloud=cloud_metadata,
             on_event=progress,
-            say=lambda text: typer.echo(text, err=True),
+            say=shell.say,
             today=shell.today(),
-            command=shell.command_line(),
+            command=shell.command_line(context),
         )
     for sentence in answer.sentences:
         shell.show(sentence)
-    shell.show(f"Report: {answer.report}")
+    shell.show_plain(f"Report: {answer.report}")
+    shell.suggest(f"benchbench results list{shell.stored_in(out)}")
     if answer.failures:
         raise typer.Exit(ExitCode.PARTIAL)
 
@@ -308,21 +372,36 @@ def schema(
 
     from benchbench import schemas
 
-    shell.show_plain(json.dumps(schemas.of(document.value), indent=2))
+    if document is Schema.CONFIG:
+        described = settings.schema(settings.commands(app))
+    else:
+        described = schemas.of(document.value)
+    shell.show_plain(json.dumps(described, indent=2))
 
 
 @app.callback(invoke_without_command=True)
+@shell.guarded
 def _root(
+    context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         typer.echo(f"benchbench {__version__}")
         raise typer.Exit
+    found = settings.sources(Path.cwd())
+    if found:
+        settled = settings.settle(found, settings.commands(app))
+        context.obj, context.default_map = settled, settings.defaults(settled)
 
 
 def _measured_in_turns(
-    a: "Side", b: "Side", effort: "Effort", pairs: int | None, out: Path
+    a: "Side",
+    b: "Side",
+    effort: "Effort",
+    pairs: int | None,
+    out: str,
+    command: tuple[str, ...],
 ) -> tuple[list[str], list[str]]:
     """The documents of the two sides, measured one after the other in turns."""
     from benchbench import run as runner
@@ -342,7 +421,7 @@ def _measured_in_turns(
             order,
             store=Store(out),
             system=system,
-            command=shell.command_line(),
+            command=command,
             on_event=progress,
             with_ceilings=False,
         )
@@ -354,16 +433,25 @@ def _measured_in_turns(
     )
 
 
-def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
+def _folder(url: str) -> Path:
+    """A report lies beside these results: on a local disk. Raises UsageError."""
+    if "://" in url:
+        raise UsageError(f"{url} is no folder; quickstart writes a report there: give a local one")
+    return Path(url)
+
+
+def _show_outcome(outcome: "Outcome", out: str, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 
     listed = decide.results(out, session=outcome.session)
     shell.answer(listed, terminal.outcome, json=json)
-    shell.suggest_after(listed, out, json=json)
+    shell.suggest(*shell.after(listed, out), json=json)
     measured = [record for record in outcome.records if not record.is_trial]
-    invalid = [record for record in measured if record.validity == "invalid"]
+    invalid = [one for one in measured if one.validity == "invalid" and not one.gate_failed]
     if not invalid:
+        if any(record.gate_failed for record in measured):
+            raise typer.Exit(ExitCode.GATE_FAILED)
         return
     failed_all = len(invalid) == len(measured)
     raise typer.Exit(ExitCode.INVALID if failed_all else ExitCode.PARTIAL)

@@ -1,16 +1,26 @@
 """Stored records → figures, each held against the datasheet of the silicon it ran on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import Literal, Protocol
 
 from pydantic import Field
 
 from benchbench import derive
+from benchbench.catalog.convergence import Point
 from benchbench.catalog.expected import Expectation, find
-from benchbench.derive import Figures, datasheet, generation, normal
+from benchbench.derive import Figures, datasheet, generation, normal, training
 from benchbench.derive.datasheet import Datasheet
-from benchbench.record import Failure, Model, Precision, Record, System, Tried
+from benchbench.record import (
+    Accuracy,
+    Caveat,
+    Failure,
+    Model,
+    Precision,
+    Record,
+    System,
+    Tried,
+)
 from benchbench.store import ReadResult
 
 
@@ -70,6 +80,19 @@ class Result(Model):
     """Whether it ended before its time did; None without a search."""
 
 
+class Examination(Model):
+    """How right one configuration's answers to a whole data set are."""
+
+    name: str
+    machine: str
+    time_utc: str
+    workload: str
+    precision: Precision
+    backend: str
+    accuracy: Accuracy
+    caveats: tuple[Caveat, ...] = ()
+
+
 class Unreadable(Model):
     """A document that was left out, and why."""
 
@@ -82,11 +105,16 @@ class ResultList(Model):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     results: tuple[Result, ...]
+    examinations: tuple[Examination, ...] = ()
+    """Of accuracy; nothing in `results` comes from them."""
     unreadable: tuple[Unreadable, ...] = ()
 
 
 def results(
-    read: ReadResult, silicon: Datasheets, expected: Sequence[Expectation] = ()
+    read: ReadResult,
+    silicon: Datasheets,
+    expected: Sequence[Expectation] = (),
+    published: Sequence[Point] = (),
 ) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
@@ -97,15 +125,31 @@ def results(
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon, expected),
+                figures=figures(group, silicon, expected, published),
                 failure=next((r.failure for r in group if r.failure), None),
                 tried=() if group[0].tuning is None else group[0].tuning.tried,
                 search_complete=None if group[0].tuning is None else group[0].tuning.complete,
             )
             for group in derive.group(read.records)
         ),
+        examinations=tuple(_examinations(read)),
         unreadable=tuple(Unreadable(name=q.name, reason=q.reason) for q in read.quarantined),
     )
+
+
+def _examinations(read: ReadResult) -> Iterator[Examination]:
+    for name, record in zip(read.names, read.records, strict=True):
+        if record.accuracy is not None:
+            yield Examination(
+                name=name,
+                machine=machine(record.system),
+                time_utc=record.provenance.time_utc,
+                workload=record.workload,
+                precision=record.precision,
+                backend=record.backend,
+                accuracy=record.accuracy,
+                caveats=record.caveats,
+            )
 
 
 def beside_one(results: Iterable[Result]) -> tuple[Result, ...]:
@@ -121,17 +165,27 @@ def beside_one(results: Iterable[Result]) -> tuple[Result, ...]:
 
 
 def figures(
-    group: Sequence[Record], silicon: Datasheets, expected: Sequence[Expectation] = ()
+    group: Sequence[Record],
+    silicon: Datasheets,
+    expected: Sequence[Expectation] = (),
+    published: Sequence[Point] = (),
 ) -> Figures:
     """The figures of one configuration, held against its devices' datasheets together.
 
     What its silicon cannot have done is invalid, and its numbers are withheld. `expected` is what
-    they are compared with, to say whether they are normal.
+    they are compared with, to say whether they are normal; `published` how many samples others
+    trained on, to estimate what a whole training would take.
     """
     found = _plausible(group, silicon)
     first = group[0]
     known = find(expected, first, silicon.identify(first.system, first.devices[0]))
-    return found.model_copy(update={"normal": normal.judge(found, known)})
+    similar = [one for one in published if one.concerns(first) and first.convergence is None]
+    return found.model_copy(
+        update={
+            "normal": normal.judge(found, known),
+            "estimated_training": training.estimate(found, similar),
+        }
+    )
 
 
 def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:

@@ -1,7 +1,6 @@
 """Plan what to measure, give each measurement a process of its own, store each record at once."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,10 +9,11 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Literal
 
-from benchbench.errors import CannotMeasureError
-from benchbench.measure import choose
+from benchbench import atomic, units
+from benchbench.errors import CannotMeasureError, StorageError
+from benchbench.measure import choose, journal
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
-from benchbench.measure.journal import Journal, exclusive, folder_for
+from benchbench.measure.journal import Journal, alone_in, exclusive, folder_for
 from benchbench.measure.loadgen import chosen
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
@@ -23,10 +23,12 @@ from benchbench.measure.message import (
     MeasureWorkload,
     Progress,
     Request,
+    TrainingResult,
     TryBatch,
     WorkloadResult,
 )
 from benchbench.measure.plan import (
+    TARGET,
     Identity,
     Planned,
     digest,
@@ -34,6 +36,7 @@ from benchbench.measure.plan import (
     identity,
     identity_of,
     plan,
+    to_target,
 )
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
@@ -68,6 +71,7 @@ __all__ = [
     "measure_collectives",
     "plan",
     "sitting",
+    "to_target",
 ]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
@@ -171,17 +175,20 @@ def sitting(
     """Alone on this machine until the end; `plan` is what an interrupted one is known by.
 
     Raises:
-        CannotMeasureError: another runner is at work on this machine.
+        CannotMeasureError: another runner is at work on this machine, or in this folder.
+        StorageError: a result cannot be stored; those before it are.
     """
-    with exclusive(lock):
-        journal = Journal(folder_for(store.url), plan)
-        session = journal.interrupted() if resume else None
+    folder = folder_for(store.url)
+    with exclusive(lock), alone_in(folder):
+        journal.sweep(folder)
+        notes = Journal(folder, plan)
+        session = notes.interrupted() if resume else None
         if resume and session is None and on_event is not None:
             on_event(Event("run", "", 0, 0, "notice", message=_NOTHING_TO_RESUME))
         stored = _stored(store, session)
-        shared = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
+        shared = _Run(system, tuple(ceilings), tuple(command), session or notes.begin())
         yield Sitting(shared, store, stored, on_event, resumed=session is not None)
-        journal.finish()
+        notes.finish()
 
 
 class Sitting:
@@ -208,12 +215,14 @@ class Sitting:
             self._found += 1
             return found
         tell = _Teller(planned, index, total, self._on_event)
-        record, logs = self._shared.measure(planned, tell)
-        name = self._store.write(record)
-        self._store.keep_beside(name, "loadgen", logs)
-        self._measured[name] = record
-        tell.stored(record)
-        return record
+        made = self._shared.measure(planned, tell)
+        kind = "loadgen" if planned.target is None else "mllog"
+        with _storing(self._store.url):
+            name = self._store.write(made.record)
+            self._store.keep_beside(name, kind, made.logs)
+        self._measured[name] = made.record
+        tell.stored(made.record, made.stderr)
+        return made.record
 
     def outcome(self) -> Outcome:
         """Of everything so far."""
@@ -315,13 +324,15 @@ class _Teller:
         self._on_event(replace(self._event, **dict(progress)))
 
     def failed(self, failure: Failure, detail: tuple[str, ...]) -> None:
+        """There is no result, and its worker's last words were these."""
         message = f"{failure.message}; {failure.remedy}"
         self._on_event(replace(self._event, phase="failed", message=message, detail=detail))
 
-    def stored(self, record: Record) -> None:
-        """The last event of a measurement; a failure has told its own."""
-        seen = record.measurement
-        if seen is None:
+    def stored(self, record: Record, stderr: tuple[str, ...]) -> None:
+        """The last event of a measurement: what is told here outlives any crash."""
+        if record.failure is not None:
+            self.failed(record.failure, stderr)
+        if (seen := record.measurement) is None:
             return
         doubts = dict.fromkeys(c.code for c in record.caveats if c.severity != "note")
         rate = _rate(seen)
@@ -332,9 +343,20 @@ class _Teller:
                 elapsed_s=seen.elapsed_s,
                 units_per_s=rate.value,
                 ends=None if rate.low is None or rate.high is None else (rate.low, rate.high),
-                message=" ".join([*["INVALID"] * (record.validity == "invalid"), *doubts]),
+                message=" ".join(
+                    [*_met(record), *["INVALID"] * (record.validity == "invalid"), *doubts]
+                ),
             )
         )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A record to store, the logs of a driver that wrote some, and what is only shown."""
+
+    record: Record
+    logs: Mapping[str, str]
+    stderr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -346,8 +368,8 @@ class _Run:
     command: tuple[str, ...]
     session: str
 
-    def measure(self, planned: Planned, tell: _Teller) -> tuple[Record, dict[str, str]]:
-        """One worker's life, as a record, and the logs of a driver that wrote some."""
+    def measure(self, planned: Planned, tell: _Teller) -> _Made:
+        """One worker's life."""
         scrub = Scrubber.of_this_machine()
         origin = provenance(
             session=self.session,
@@ -365,15 +387,24 @@ class _Run:
             budget=planned.budget,
             threads=threads,
             load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
+            latency_bound_s=planned.latency_bound_s,
+            gate_fraction=planned.gate_fraction,
+            target=planned.target,
+            runs=planned.runs,
+            platform=_platform(self.system),
         )
         timeout_s = planned.budget.timeout_s
         ended = ask(body, timeout_s, tell.progress, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return self._success(planned, ended.result, origin), logs
+            return _Made(_without_names(self._success(planned, ended.result, origin), scrub), logs)
+        if isinstance(ended.result, TrainingResult):
+            logs = {name: scrub(text) for name, text in ended.result.logs.items()}
+            trained = self._trained(planned, ended.result, origin, tell)
+            return _Made(_without_names(trained, scrub), logs)
         failure = _scrubbed(ended.why(), scrub)
-        tell.failed(failure, ended.stderr)
-        return self._failure(planned, failure, origin, threads), {}
+        record = _without_names(self._failure(planned, failure, origin, threads), scrub)
+        return _Made(record, {}, ended.stderr)
 
     def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
         setting = planned.setting
@@ -397,8 +428,29 @@ class _Run:
             system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
+            accuracy=result.accuracy,
             caveats=doubts,
             validity=validity_of(doubts),
+        )
+
+    def _trained(
+        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
+    ) -> Record:
+        """A training to a target: one that missed it is a failure that keeps its accuracies."""
+        if result.failure is not None:
+            tell.failed(result.failure, ())
+        doubts = (*planned.caveats, *result.caveats)
+        return self._record(
+            planned,
+            origin,
+            parameters={**planned.setting.parameters, **result.parameters},
+            system=_as_used(self.system, planned.setting, result.blas),
+            work=result.work,
+            measurement=result.measurement,
+            failure=result.failure,
+            convergence=result.convergence,
+            caveats=doubts,
+            validity=validity_of(doubts, failed=result.failure is not None),
         )
 
     def _failure(
@@ -409,6 +461,7 @@ class _Run:
             origin,
             parameters={
                 **planned.setting.parameters,
+                **_target(planned),
                 "threads": threads,
                 **_way(planned.setting),
             },
@@ -439,6 +492,18 @@ class _Run:
         )
 
 
+@contextmanager
+def _storing(url: str) -> Iterator[None]:
+    """A disk that takes no more ends the run: what it measured next could not be kept either."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"a result could not be stored in {url} ({error.strerror or error}); make room there, "
+            "then go on with the same command and --resume"
+        ) from error
+
+
 def _devices(setting: Setting) -> tuple[str, ...]:
     """Those used; the processors are one, however many processes share them."""
     return tuple(dict.fromkeys(devices(setting.device, setting.ranks)))
@@ -467,11 +532,15 @@ def ask(
     A workload runs in the user's own environment and what it asks for in its `own`. A ceiling is
     what the machine could do, so what holds a library back from its fastest kernel is taken away;
     the record of a workload names it. What an earlier process compiled is out of its reach: it
-    would make a cold start look warm.
+    would make a cold start look warm. Its temporary files go where they are swept.
     """
     freed = dict.fromkeys(_HOLDING_BACK) if isinstance(body, MeasureCeilings) else {}
-    with tempfile.TemporaryDirectory(prefix="benchbench-", ignore_cleanup_errors=True) as cache:
-        set_here = {"OMP_NUM_THREADS": str(body.threads), "TORCHINDUCTOR_CACHE_DIR": cache}
+    with atomic.scratch() as folder:
+        set_here = {
+            "OMP_NUM_THREADS": str(body.threads),
+            "TORCHINDUCTOR_CACHE_DIR": str(folder),
+            "TMPDIR": str(folder),
+        }
         return run_worker(
             Request(body=body),
             timeout_s=timeout_s,
@@ -480,8 +549,26 @@ def ask(
         )
 
 
+def _target(planned: Planned) -> dict[str, float]:
+    return {} if planned.target is None else {TARGET: planned.target}
+
+
+def _met(record: Record) -> list[str]:
+    found = record.convergence
+    if found is None or found.reached_s is None:
+        return []
+    return [f"{units.accuracy(found.target)} after {units.duration(found.reached_s)}"]
+
+
+def _platform(system: System) -> str:
+    """What ran, without whose or where it is."""
+    return system.accelerators[0].name if system.accelerators else system.cpu.model
+
+
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
+    if seen.rate_search is not None:
+        return Estimate(value=seen.units_completed / seen.elapsed_s, basis="measured")
     mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")
@@ -500,6 +587,14 @@ def _as_used(system: System, setting: Setting, blas: tuple[Blas, ...] = ()) -> S
     own = environment.read(setting.environment)
     used = {"blas": blas or software.blas, "environment": {**software.environment, **own}}
     return system.model_copy(update={"software": software.model_copy(update=used)})
+
+
+def _without_names(record: Record, scrub: Scrubber) -> Record:
+    """No words of a workload or a library name a person or a machine."""
+    doubts = (one.model_copy(update={"message": scrub(one.message)}) for one in record.caveats)
+    values = record.parameters.items()
+    told = {name: scrub(value) if isinstance(value, str) else value for name, value in values}
+    return record.model_copy(update={"caveats": tuple(doubts), "parameters": told})
 
 
 def _scrubbed(failure: Failure, scrub: Scrubber) -> Failure:

@@ -13,6 +13,7 @@ _LOPSIDED = 0.1
 _NARROW = 0.25
 _SMALL_USD = 1.0
 _THOUSAND = 1e3
+_MINUTE, _HOUR = 60.0, 3600.0
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -87,6 +88,11 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return UNKNOWN if fraction is None else f"{number(fraction * 100, digits)} %"
 
 
+def accuracy(fraction: float | None) -> str:
+    """A share of right answers: `75.9 %`, `96.94 %`."""
+    return trimmed(percent(fraction, 4))
+
+
 def duration(seconds: float | None) -> str:
     """Seconds in the unit that fits."""
     if seconds is None:
@@ -95,6 +101,15 @@ def duration(seconds: float | None) -> str:
         if abs(seconds) >= factor:
             return f"{number(seconds / factor)} {name}"
     return "0 s" if seconds == 0 else f"{number(seconds / _NANOSECOND)} ns"
+
+
+def remaining(seconds: float) -> str:
+    """How long something will still take, no finer than anybody knows: `about 3 min left`."""
+    if seconds < _MINUTE:
+        return "less than a minute left"
+    if seconds < _HOUR:
+        return f"about {count(math.ceil(seconds / _MINUTE))} min left"
+    return f"about {number(seconds / _HOUR, 2)} h left"
 
 
 def rate(value: float | None, unit: str) -> str:

@@ -12,6 +12,9 @@ A file may also name
     stresses                  what of a machine it wears on: ("compute", "memory bandwidth")
     memory_bytes(setting)     the least bytes a device must hold: weights, gradients, optimiser
                               state, caches, and activations as far as they cannot be avoided
+    query_rules               what MLPerf asks of its queries: a QueryRules
+    exam(setting) -> Exam     a whole data set to be right about, see `benchbench.accuracy`
+    train(setting)            a training that runs to a target, for `run --to-target`
     parallel                  how several processes may train it together: ("ddp", "fsdp"), see
                               `benchbench.backend.parallel`
 
@@ -21,6 +24,7 @@ The built-in ones in `workloads/` come through the same door as a user's own.
 import ast
 import hashlib
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
@@ -147,6 +151,55 @@ class Job:
     """Requests per second to offer; empty: shares of what the timed window reached."""
 
 
+@dataclass(frozen=True)
+class QueryRules:
+    """What MLPerf's rules ask of a workload's queries (mlperf.conf of its inference rounds)."""
+
+    latency_bound_s: float | None = None
+    """On a server's 99th percentile; None: whoever asks must give one."""
+    offline_samples: int = 24_576
+    """Fewest in an official offline run."""
+    library_samples: int = 1024
+    """Distinct ones that queries are drawn from."""
+
+
+MarkKind = Literal["data", "epoch_start", "epoch_stop", "eval_start", "eval_stop"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a training at which the clock is read, the device having finished."""
+
+    kind: MarkKind
+    """`data`: the data were opened, and `facts` says what they hold."""
+    epoch: int = 0
+    """Counted from 1."""
+    accuracy: float | None = None
+    """Of `eval_stop`: between 0 and 1."""
+    loss: float | None = None
+    """Of `epoch_stop`."""
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass
+class Training:
+    """A model on its device that learns until it is good enough, not having touched its data.
+
+    Asking for the first of `marks` touches the data, and starts the clock of the time to train.
+    They end when the model may learn no longer; whoever reads the clock stops asking at the target.
+    The facts of `data` hold `train_samples`, `eval_samples`, `samples_per_epoch`, and under
+    MLCommons' names whatever else a log of the training should say.
+    """
+
+    marks: Iterator[Mark]
+    work: Work
+    """Of the training steps."""
+    quality: str
+    """What is evaluated: `top-1 accuracy`."""
+    parameters: dict[str, Scalar] = field(default_factory=dict)
+    """What was really used, for the record."""
+
+
 class Workload(Protocol):
     """The module a workload file becomes."""
 
@@ -199,6 +252,27 @@ def source_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+class Holder(Model):
+    """An accelerator that one can rent and whose memory is enough."""
+
+    silicon: str
+    memory_bytes: float
+    """Of one accelerator."""
+    provider: str
+    instance: str
+    region: str
+    usd_per_hour: float
+    """Of the whole instance, on demand."""
+
+
+class Fits(Model):
+    """Which machines can hold a workload at its defaults; None where none does or nobody knows."""
+
+    here: bool | None = None
+    smallest: Holder | None = None
+    cheapest: Holder | None = None
+
+
 class WorkloadDescription(Model):
     """A workload at its default setting, for people who choose one."""
 
@@ -212,12 +286,28 @@ class WorkloadDescription(Model):
     precisions: tuple[Precision, ...]
     backends: tuple[str, ...] = ()
     stresses: tuple[str, ...] = ()
-    memory_bytes: float | None = None
-    """The least a device must hold at this setting."""
     flops_per_unit: float | None = None
     other_flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
     convention: str | None = None
+    intensity: float | None = None
+    """FLOP per byte."""
+    memory_bytes: float | None = None
+    """The least a CPU must hold, in its first precision and default batch."""
+    accelerator_memory_bytes: float | None = None
+    """The least an accelerator must hold, in bf16 where there is one, at its default batch."""
+    text: str = ""
+    """What its file says of itself after the summary."""
+    parameters: dict[str, Scalar] = {}
+    """What `--set` changes, with the defaults."""
+    tunable: dict[str, tuple[Scalar, ...]] = {}
+    """Those `--tune` tries, and the values it tries."""
+    formulas: dict[str, str] = {}
+    """Its counts by the name of their function: how, and by which source."""
+    scenarios: tuple[Scenario, ...] = ()
+    """Its own, and those LoadGen can ask for."""
+    fits: Fits | None = None
+    """None where nobody looked."""
 
 
 class WorkloadList(Model):
@@ -233,12 +323,13 @@ def describe(workload: Workload) -> WorkloadDescription:
     Raises UsageError naming the line if its `work` fails or returns something else.
     """
     path = Path(workload.__file__ or "")
+    small, large = _settings(workload)
     with _blaming(path):
-        work = workload.work(Setting(batch_size=workload.batch_size))
+        work = workload.work(small)
     if not isinstance(work, Work):
         message = f"{path}: work returned {type(work).__name__}; it must return a benchbench Work"
         raise UsageError(message)
-    summary = (workload.__doc__ or "").strip().partition("\n")[0]
+    summary, _, text = (workload.__doc__ or "").strip().partition("\n")
     return WorkloadDescription(
         name=workload.name,
         summary=summary,
@@ -250,12 +341,51 @@ def describe(workload: Workload) -> WorkloadDescription:
         precisions=workload.precisions,
         backends=backends(workload),
         stresses=stresses(workload),
-        memory_bytes=memory_bytes(workload, Setting(batch_size=workload.batch_size)),
         flops_per_unit=work.flops_per_unit,
         other_flops_per_unit=work.other_flops_per_unit,
         bytes_per_unit=work.bytes_per_unit,
         convention=work.convention,
+        intensity=_intensity(work),
+        memory_bytes=memory_bytes(workload, small),
+        accelerator_memory_bytes=memory_bytes(workload, large),
+        text=text.strip(),
+        parameters=_defaults(workload),
+        tunable=tunable(workload),
+        formulas=_formulas(workload),
     )
+
+
+def _intensity(work: Work) -> float | None:
+    if work.flops_per_unit is None or work.bytes_per_unit is None:
+        return None
+    return work.flops_per_unit / work.bytes_per_unit
+
+
+def _settings(workload: Workload) -> tuple[Setting, Setting]:
+    """Its defaults on a CPU and on an accelerator."""
+    offered = workload.precisions
+    precision: Precision = "bf16" if "bf16" in offered else offered[0]
+    batch = getattr(workload, "batch_size_accelerator", None) or workload.batch_size
+    return (
+        Setting(precision=offered[0], batch_size=workload.batch_size),
+        Setting(device="cuda:0", precision=precision, batch_size=batch),
+    )
+
+
+def _defaults(workload: Workload) -> dict[str, Scalar]:
+    """What `--set` changes, where the file calls its defaults DEFAULTS as the built-in ones do."""
+    given = getattr(workload, "DEFAULTS", None)
+    named = given.items() if isinstance(given, dict) else ()
+    return {str(n): v for n, v in named if v is None or isinstance(v, bool | int | float | str)}
+
+
+def _formulas(workload: Workload) -> dict[str, str]:
+    """The first paragraph of each function that counts FLOPs or bytes."""
+    return {
+        name: " ".join(inspect.cleandoc(one.__doc__).partition("\n\n")[0].split())
+        for name, one in vars(workload).items()
+        if name.endswith(("flops", "bytes")) and callable(one) and one.__doc__
+    }
 
 
 def list_builtin() -> WorkloadList:
@@ -337,6 +467,11 @@ def parallels(workload: Workload) -> tuple[Parallel, ...]:
 def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
     """Its parameters that change the speed and not the work: values to try, the default first."""
     return dict(getattr(workload, "tunable", {}))
+
+
+def query_rules(workload: Workload) -> QueryRules:
+    """Its own, else those of any."""
+    return getattr(workload, "query_rules", None) or QueryRules()
 
 
 def stresses(workload: Workload) -> tuple[str, ...]:
@@ -454,6 +589,10 @@ def _is_tunable(value: object) -> bool:
     )
 
 
+def _are_query_rules(value: object) -> bool:
+    return value is None or isinstance(value, QueryRules)
+
+
 def _are_words(value: object) -> bool:
     return value is None or (
         isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
@@ -492,5 +631,8 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
     ),
     "stresses": (_are_words, "a tuple of words, as ('compute', 'memory bandwidth')"),
     "memory_bytes": (_is_callable_or_absent, "a function of a Setting"),
+    "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
+    "exam": (_is_callable_or_absent, "a function of a Setting"),
+    "train": (_is_callable_or_absent, "a function of a Setting"),
     "parallel": (_are_ways, "a tuple of some of ddp, fsdp"),
 }

@@ -1,6 +1,7 @@
 """`benchbench catalog`: instance prices, where they are from, and what they make of a bill."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,13 +30,15 @@ def show(
     imported: shell.Imported = False,
     file: shell.Files = None,
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 40,
+    form: shell.Form = shell.Format.TABLE,
     json: shell.Json = False,
 ) -> None:
     """Offers: instance, silicon, price, source and date; every filter narrows."""
-    from benchbench import terminal
+    from benchbench import sheets, terminal
     from benchbench.catalog import search, shelf
 
-    wanted = search.Wanted(
+    asked = shell.chosen(form, json=json)
+    wanted = search.wanted(
         gpus=tuple(gpu or ()),
         providers=tuple(provider or ()),
         regions=tuple(region or ()),
@@ -45,8 +48,16 @@ def show(
         max_usd_per_hour=max_price,
     )
     loaded = shelf.load(file or (), imported=imported)
-    listed = search.listed(search.find(loaded, wanted), None if json else most)
-    shell.answer(listed, lambda one: terminal.offers(one, shell.today()), json=json)
+    every = asked in {shell.Format.JSON, shell.Format.CSV}
+    listed = search.listed(search.find(loaded, wanted), None if every else most)
+    today = shell.today()
+    shell.present(
+        listed,
+        asked,
+        table=partial(terminal.offers, today=today),
+        sheet=partial(sheets.offers, today_ordinal=today.toordinal()),
+        after=("benchbench recommend",),
+    )
 
 
 @app.command("check")
@@ -63,6 +74,7 @@ def check(
     loaded = shelf.load(file or (), imported=imported)
     findings = check.lint(loaded, silicon.load(), shell.today())
     shell.show(terminal.findings(findings, len(loaded)))
+    shell.suggest("benchbench catalog show")
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(ExitCode.GATE_FAILED)
 
@@ -113,9 +125,10 @@ def refresh() -> None:
     for report in refreshed.reports:
         shell.show(terminal.imported(report))
     for line in refreshed.left:
-        typer.echo(line, err=True)
+        shell.say(line)
     if not (refreshed.reports or refreshed.left):
         raise UsageError("nothing was imported yet; see: benchbench catalog import --help")
+    shell.suggest("benchbench catalog show --imported")
 
 
 @app.command("compare")
@@ -132,6 +145,7 @@ def compare(
 
     frames = [shelf.named(one, shell.today(), fetch.over_https) for one in (first, second)]
     shell.answer(agreement.between(*frames), terminal.agreement, json=json)
+    shell.suggest("benchbench catalog show --imported", json=json)
 
 
 @app.command("match")
@@ -151,6 +165,7 @@ def match(
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     found = match.match(system, shelf.load(imported=imported), silicon.load())
     shell.answer(found, terminal.match, json=json)
+    shell.suggest("benchbench run --quick", json=json)
     if found.kind == "none":
         raise typer.Exit(ExitCode.GATE_FAILED)
 
@@ -189,3 +204,5 @@ def _bill(provider: str, service: str, size: str, region: str | None, *, json: b
     schedule = egress.find(provider, egress.service_named(service), region)
     billed = egress.bill(schedule, egress.size(size, schedule), region)
     shell.answer(billed, terminal.bill, json=json)
+    amount = "egress" if service == "internet" else "stored"
+    shell.suggest(f"benchbench recommend --{amount} {size}", json=json)

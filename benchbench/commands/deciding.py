@@ -1,14 +1,15 @@
 """Deciding from stored results: `recommend`, `tco` and `report`. None of it needs torch."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchbench.commands import shell
-from benchbench.errors import ExitCode
+from benchbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from benchbench.recommend import Recommendation
@@ -21,6 +22,19 @@ class Emit(StrEnum):
     SKYPILOT = "skypilot"
 
 
+class ReportFormat(StrEnum):
+    """What a report is written in."""
+
+    HTML = "html"
+    MD = "md"
+    OPENMETRICS = "openmetrics"
+
+
+_REPORTS = {
+    ReportFormat.HTML: "report.html",
+    ReportFormat.MD: "report.md",
+    ReportFormat.OPENMETRICS: "benchbench.prom",
+}
 GoalWorkload = Annotated[str | None, typer.Option("--workload", help="A measured workload.")]
 GoalFile = Annotated[Path | None, typer.Option(help="A goal in TOML; flags go before it.")]
 Rate = Annotated[float | None, typer.Option(help="Units per second to sustain.")]
@@ -88,11 +102,13 @@ def recommend(
     most: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
     why_not: WhyNot = None,
     rejected: Rejected = None,
+    form: shell.Form = shell.Format.TABLE,
     json: shell.Json = False,
 ) -> None:
     """Which instances do this work for the least money, and why the others do not."""
     from benchbench import decide
 
+    asked = shell.chosen(form, json=json)
     flags = {
         "workload": workload,
         "rate_per_s": rate,
@@ -112,15 +128,18 @@ def recommend(
         "stored_bytes": stored,
         **decide.fields(more or ()),
     }
-    known = decide.records(results)
+    known = decide.records(results, shell.left_out)
     answer = decide.recommendation(
         known,
         decide.goal(known, flags, goal),
         shell.today(),
-        listed=rejected if json or why_not else 0,
+        listed=rejected if asked is shell.Format.JSON or why_not else 0,
         offers=decide.offers(file or (), imported=imported),
     )
-    _show_recommendation(answer, most, why_not, json=json)
+    if why_not is None:
+        _show_recommendation(answer, most, asked, results)
+    else:
+        _show_why_not(answer, why_not, asked)
 
 
 @shell.guarded
@@ -136,19 +155,27 @@ def tco(
         Emit | None, typer.Option("--emit", help="Your own machine's price as CSV for a tool.")
     ] = None,
     results: shell.Results = shell.RESULTS,
+    form: shell.Form = shell.Format.TABLE,
     json: shell.Json = False,
 ) -> None:
     """Rent, own, or both: what the work costs over time, and where owning begins to win."""
-    from benchbench import decide, terminal
+    from benchbench import decide, sheets, terminal
 
-    answer = decide.costs(scenario, decide.records_if_any(results), shell.today())
+    asked = shell.chosen(form, json=json)
+    with_scenario = "" if scenario is None else f" --tco {scenario}"
+    answer = decide.costs(scenario, decide.records_if_any(results, shell.left_out), shell.today())
     if emit is not None:
         from benchbench.tco import emit as emitter
 
         shell.show_plain(emitter.write(answer, emit.value, shell.today()).rstrip())
         return
-    shell.answer(answer, terminal.tco_inputs if explain else terminal.tco, json=json)
-    shell.suggest("benchbench report", json=json)
+    shell.present(
+        answer,
+        asked,
+        table=terminal.tco_inputs if explain else terminal.tco,
+        sheet=sheets.tco_inputs if explain else sheets.tco,
+        after=(f"benchbench report{with_scenario}{shell.stored_in(results)}",),
+    )
 
 
 @shell.guarded
@@ -156,34 +183,76 @@ def report(
     *,
     results: shell.Results = shell.RESULTS,
     scenario: Annotated[Path | None, typer.Option("--tco", help="A cost scenario in TOML.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")] = Path(
-        "report.html"
-    ),
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="A page, a document, or for Prometheus.")
+    ] = ReportFormat.HTML,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; - is stdout.")
+    ] = None,
     day: Annotated[
         datetime | None,
         typer.Option("--date", formats=["%Y-%m-%d"], help="Judge prices as of that day."),
     ] = None,
 ) -> None:
-    """One HTML file with everything: measured, recommended, costed. No network, ever."""
+    """One file with everything: measured, recommended, costed. No network, ever."""
+    today = shell.today() if day is None else day.date()
+    text = _written(form, results, scenario, today)
+    out = Path(_REPORTS[form]) if out is None else out
+    if str(out) == "-":
+        shell.show_plain(text.rstrip("\n"))
+        return
+    _replace(out, text)
+    shell.show_plain(f"Report: {out}")
+    shell.suggest(f"benchbench results verify {out}", json=form is not ReportFormat.HTML)
+
+
+def _replace(out: Path, text: str) -> None:
+    """In one step: whoever reads the old file meanwhile never meets half of the new one."""
+    from benchbench import atomic
+
+    if out.is_file() or (out.parent.is_dir() and not out.exists()):
+        atomic.write(out, text.encode())
+    else:  # a device; or a folder, missing or in the way, that says so itself
+        out.write_text(text, encoding="utf-8")
+
+
+def _written(form: ReportFormat, results: str, scenario: Path | None, today: date) -> str:
     from benchbench import decide
 
-    today = shell.today() if day is None else day.date()
+    if form is ReportFormat.OPENMETRICS:
+        return decide.in_openmetrics(results, today, shell.left_out)
     read = decide.records if scenario is None else decide.records_if_any
-    page = decide.page(read(results), scenario=scenario, today=today)
-    out.write_text(page.html, encoding="utf-8")
-    shell.show(f"Report: {out}")
+    known = read(results, shell.left_out)
+    if form is ReportFormat.MD:
+        return decide.in_markdown(known, scenario=scenario, today=today)
+    return decide.page(known, scenario=scenario, today=today).html
 
 
 def _show_recommendation(
-    answer: "Recommendation", most: int, why_not: str | None, *, json: bool
+    answer: "Recommendation", most: int, form: shell.Format, results: str
 ) -> None:
-    """The ranking, or what became of one instance; the exit code says whether anything fits."""
-    from benchbench import terminal
+    """The ranking; the exit code says whether anything fits."""
+    from benchbench import sheets, terminal
 
-    if why_not is not None and not json:
-        shell.show(terminal.why_not(answer, why_not))
-        return
-    shell.answer(answer, lambda one: terminal.recommendation(one, most=most), json=json)
-    shell.suggest("benchbench tco, benchbench report", json=json)
+    where = shell.stored_in(results)
+    shell.present(
+        answer,
+        form,
+        table=partial(terminal.recommendation, most=most),
+        sheet=partial(sheets.recommendation, most=most),
+        after=(f"benchbench tco{where}", f"benchbench report{where}"),
+    )
     if not (answer.candidates or answer.fleet):
         raise typer.Exit(ExitCode.GATE_FAILED)
+
+
+def _show_why_not(answer: "Recommendation", instance: str, form: shell.Format) -> None:
+    """What became of one instance; the document has it among everything else."""
+    from benchbench import terminal
+
+    if form not in {shell.Format.TABLE, shell.Format.JSON}:
+        raise UsageError(f"--why-not is answered as a table or as JSON, not as {form}")
+    shell.answer(
+        answer, lambda one: terminal.why_not(one, instance), json=form is shell.Format.JSON
+    )
+    shell.suggest("benchbench recommend --help", json=form is shell.Format.JSON)

@@ -5,10 +5,13 @@ from typing import Literal
 from benchbench.record import (
     Caveat,
     Ceiling,
+    Convergence,
     Driver,
     EnergyScope,
+    LoadgenRun,
     Model,
     Precision,
+    RateSearch,
     Scenario,
     Validity,
 )
@@ -57,6 +60,24 @@ class InputCost(Model):
     """Throughput of the same step on data already in memory."""
     slowdown: float | None
     """Throughput from memory ÷ throughput fed for real; 1.0: the input costs nothing."""
+
+
+class TrainingEstimate(Model):
+    """How long a training would take: the measured rate times what others needed to converge."""
+
+    target: str
+    """What is reached: `75.90 % top-1 on ImageNet`."""
+    seconds: Estimate
+    """Predicted; from the fastest published run at the high end of the rate to the slowest at the
+    low end."""
+    samples: float
+    """Mean of the published runs, without the fastest and the slowest."""
+    batch_size: int
+    """Of the published runs."""
+    accumulated: bool
+    """Whether the measured batch is smaller, and its gradients must be added up to that one."""
+    because: str
+    """What was published, by whom, where."""
 
 
 class PartFigures(Model):
@@ -118,6 +139,12 @@ class Figures(Model):
     """The run it was measured in."""
     processes: int
     steps: int
+    time_to_train: Estimate | None = None
+    """From the first touch of the data to the target, evaluations included: mean of the runs."""
+    convergence: tuple[Convergence, ...] = ()
+    """Every run of a training to a target: when it was how good."""
+    estimated_training: TrainingEstimate | None = None
+    """What a training with published convergence would take at this rate; never measured."""
     throughput: Estimate | None
     """Units per second."""
     step_s: Estimate | None
@@ -126,6 +153,12 @@ class Figures(Model):
     step_s_p5: float | None = None
     step_s_p95: float | None = None
     latency: tuple[Percentile, ...] = ()
+    loadgen: LoadgenRun | None = None
+    """What it said of its run, where it asked for the work."""
+    rate_search: RateSearch | None = None
+    """How a server's highest rate within its bound on latency was found."""
+    lateness_p99_s: float | None = None
+    """How late the client issued its queries."""
     flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
     intensity: float | None = None

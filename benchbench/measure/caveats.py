@@ -187,6 +187,8 @@ def _length(observed: Observed) -> Iterator[Caveat]:
 
 
 def _spread(observed: Observed) -> Iterator[Caveat]:
+    if observed.measurement.rate_search is not None:
+        return  # its batches differ in size, and the rate comes from the search
     steps = observed.measurement.step_s
     low, high = mean_step_interval(observed.measurement) or (0.0, 0.0)
     half_width = (high - low) / (high + low) if high > 0 else None
@@ -331,6 +333,8 @@ def _throttling(observed: Observed) -> Iterator[Caveat]:
 
 def _clocks(observed: Observed) -> Iterator[Caveat]:
     measurement = observed.measurement
+    if measurement.rate_search is not None:
+        return  # a server waits for queries
     apart = sum(measurement.step_s) / measurement.elapsed_s - 1
     if abs(apart) > _CLOCKS_APART_FRACTION:
         yield _warning(
@@ -442,6 +446,12 @@ def _caveat(severity: Severity) -> Callable[[str, str, str], Caveat]:
     return lambda code, message, remedy: Caveat(
         code=code, severity=severity, message=message, remedy=remedy
     )
+
+
+def surroundings(observed: Observed) -> tuple[Caveat, ...]:
+    """Doubts about the machine alone, where the figure is not made of steps."""
+    checks = (_device, _disturbance, _stalls, _throttling, _clock_jump, _energy)
+    return tuple(caveat for check in checks for caveat in check(observed))
 
 
 _note, _warning, _invalid = _caveat("note"), _caveat("warning"), _caveat("invalid")

@@ -125,8 +125,8 @@ def output_doubt(job: Job) -> tuple[OutputDoubt, bool] | None:
 def _numbers(outputs: Any) -> list[tuple[NDArray[np.float64], bool]]:  # noqa: ANN401 - as below
     """Every array with something in it, and whether it is real-valued."""
     numbers = (int, float, tuple, list)
-    leaves = [e for e in _leaves(outputs) if isinstance(e, numbers) or hasattr(e, "shape")]
-    arrays = [(_array(each), _is_real(each)) for each in leaves]
+    found = [e for e in leaves(outputs) if isinstance(e, numbers) or hasattr(e, "shape")]
+    arrays = [(_array(each), _is_real(each)) for each in found]
     return [(array, real) for array, real in arrays if array.size > 0]
 
 
@@ -205,7 +205,7 @@ def input_doubt(first: Any, second: Any) -> Literal["constant", "repeated"] | No
 
 def _sampled(batch: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
     """The first, middle and last row of every array of a batch; of the real-valued, if any."""
-    arrays = [array for array in _leaves(batch) if len(getattr(array, "shape", ())) > 0]
+    arrays = [array for array in leaves(batch) if len(getattr(array, "shape", ())) > 0]
     real = [array for array in arrays if "float" in str(array.dtype)]
     return [_array(_some_rows(array)).ravel() for array in real or arrays if array.shape[0] > 0]
 
@@ -236,14 +236,15 @@ def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def _arrays(outputs: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
     """Every array in nested outputs, in fp64: tensors of any framework, lists, mappings."""
-    return [_array(leaf) for leaf in _leaves(outputs)]
+    return [_array(leaf) for leaf in leaves(outputs)]
 
 
-def _leaves(nested: Any) -> list[Any]:  # noqa: ANN401 - as above
+def leaves(nested: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """The arrays and numbers in nested outputs: lists, tuples and mappings of them."""
     if isinstance(nested, Mapping):
-        return [leaf for value in nested.values() for leaf in _leaves(value)]
+        return [leaf for value in nested.values() for leaf in leaves(value)]
     if isinstance(nested, tuple | list) and nested and not isinstance(nested[0], int | float):
-        return [leaf for value in nested for leaf in _leaves(value)]
+        return [leaf for value in nested for leaf in leaves(value)]
     return [nested]
 
 

@@ -6,19 +6,26 @@ from benchbench.errors import BenchbenchError
 from benchbench.record import Failure, FailureKind
 
 _LOST_PHRASES = ("gpu is lost", "fallen off the bus", "uncorrectable ecc")
-_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+_MEMORY_PHRASES = (
+    *("out of memory", "can't allocate memory", "not enough memory", "bad_alloc"),
+    "_alloc_failed",  # cuBLAS and cuDNN, whose workspace no longer fits
+)
 _REMEDIES: dict[FailureKind, str] = {
     "out_of_memory": "lower --batch, or use a machine with more memory",
     "killed": "see who ends processes here (a job limit, an out-of-memory killer), then run again",
     "crashed": "run the workload's file alone; suspect a library built for another processor",
     "timeout": "lower --batch, or look for what hangs",
     "not_finite": "try fp32 or bf16 in place of fp16, or look at the workload's data",
+    "target_missed": "look at the accuracy after each epoch; allow more epochs, or a lower target",
     "device_lost": "look for Xid in the kernel's log (dmesg), reset or replace the device",
     "error": "read the message, mend the workload or its parameters, and run again",
 }
 _INSTALL = "install what the workload needs: pip install 'benchbench[bench]' brings PyTorch"
 _NO_EXIT = "take the exit out of the workload, or raise an error that says what is wrong"
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE}
+_CRASHES = {
+    *(signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE),
+    *(signal.SIGTRAP, signal.SIGSYS),
+}
 
 
 class DeviceLostError(RuntimeError):

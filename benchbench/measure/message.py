@@ -8,9 +8,11 @@ from benchbench.measure.budget import Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
 from benchbench.record import (
+    Accuracy,
     Blas,
     Caveat,
     Ceiling,
+    Convergence,
     Effort,
     Failure,
     Measurement,
@@ -33,6 +35,16 @@ class MeasureWorkload(Model):
     threads: int
     load: LoadScenario | None = None
     """How LoadGen is to ask for the work; None: the loop steps as fast as it can."""
+    latency_bound_s: float | None = None
+    """Of a server."""
+    gate_fraction: float | None = None
+    """Of the reference's accuracy that is demanded; None: speed is measured, not accuracy."""
+    target: float | None = None
+    """Train to this quality, between 0 and 1; None: measure the speed of the steps."""
+    runs: int = 1
+    """So many trainings to a target there will be."""
+    platform: str = ""
+    """What a log of the training calls this machine."""
 
 
 class MeasureCeilings(Model):
@@ -95,9 +107,24 @@ class WorkloadResult(Model):
     measurement: Measurement
     caveats: tuple[Caveat, ...]
     parameters: dict[str, Scalar]
+    accuracy: Accuracy | None = None
     blas: tuple[Blas, ...] = ()
     logs: dict[str, str] = {}
     """LoadGen's own, by file name."""
+
+
+class TrainingResult(Model):
+    """A training to a target that ended: met it, or gave it up."""
+
+    work: Work
+    convergence: Convergence
+    measurement: Measurement | None
+    failure: Failure | None
+    caveats: tuple[Caveat, ...]
+    parameters: dict[str, Scalar]
+    blas: tuple[Blas, ...] = ()
+    logs: dict[str, str] = {}
+    """MLCommons' form of log, by file name."""
 
 
 class CeilingsResult(Model):
@@ -118,5 +145,5 @@ class Message(Model):
     """One line of a worker: progress, or the last word as a result or a failure."""
 
     progress: Progress | None = None
-    result: WorkloadResult | CeilingsResult | BatchResult | None = None
+    result: WorkloadResult | TrainingResult | CeilingsResult | BatchResult | None = None
     failure: Failure | None = None

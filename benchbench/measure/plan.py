@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from benchbench.errors import UsageError
 from benchbench.measure import choose, loadgen
-from benchbench.measure.budget import BUDGETS, REPEATS, Budget
+from benchbench.measure.budget import BUDGETS, LONGEST_S, REPEATS, Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.record import (
     BatchFit,
@@ -24,10 +24,21 @@ from benchbench.record import (
     System,
     Tuning,
 )
-from benchbench.workload import EAGER, Parallel, Setting, Workload, load_file, source_sha256
+from benchbench.workload import (
+    EAGER,
+    Parallel,
+    Setting,
+    Workload,
+    load_file,
+    query_rules,
+    source_sha256,
+)
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
-Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None]
+TARGET = "to_target"
+"""The parameter by which records of trainings to a target tell it."""
+_LONGEST_TRAINING_S = 30 * 86400.0
+Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None, float | None]
 """What tells the measurements of one session apart."""
 
 
@@ -48,6 +59,14 @@ class Planned:
     """Doubts known before anything runs."""
     tuning: Tuning | None = None
     driver: Driver = "loop"
+    latency_bound_s: float | None = None
+    """Of a server."""
+    gate_fraction: float | None = None
+    """Of the reference's accuracy; None: speed is measured, not accuracy."""
+    target: float | None = None
+    """The quality to train to; None: the speed of the steps is measured."""
+    runs: int = 1
+    """Of this setting in the plan."""
     fit: BatchFit | None = None
     """How the batch size was found, where it was searched for."""
 
@@ -62,6 +81,8 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     batch_size: int | None = None,
     backend: str = EAGER,
     scenario: LoadScenario | None = None,
+    latency_bound_s: float | None = None,
+    gate_fraction: float | None = None,
     data: Path | None = None,
     weights: Path | None = None,
     seed: int = 0,
@@ -74,19 +95,24 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     """Every measurement in order: all workloads once, then all of them again for each repeat.
 
     What is left open is chosen for this machine (see `benchbench.measure.choose`). With a
-    `scenario` LoadGen asks for the work, instead of our loop. With several `ranks` each workload is
-    first measured on one device, or on one rank's share of the processors: what they reach together
-    is held against that.
+    `scenario` LoadGen asks for the work, instead of our loop; `latency_bound_s` is a server's, the
+    workload's own unless given. With a `gate_fraction` accuracy is measured, over all of `data`.
+    With several `ranks` each workload is first measured on one device, or on one rank's share of
+    the processors: what they reach together is held against that.
 
     Raises:
         UsageError: a workload file, a path or a choice cannot be used.
         CannotMeasureError: the device asked for is not here, or LoadGen is not.
     """
-    if scenario is not None:
+    queries = _Queries(scenario, latency_bound_s, gate_fraction, data)
+    if queries.wanted:
         if ranks > 1:
-            raise UsageError("LoadGen drives one device: leave --devices or --scenario out")
+            raise UsageError(
+                "LoadGen drives one device: leave --devices, --scenario or --accuracy out"
+            )
         loadgen.require_installed()
-        batch_size = loadgen.batch_size(batch_size, scenario)
+    if scenario is not None:
+        batch_size = loadgen.batch_size(batch_size, scenario, backend)
     data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
     once: list[Planned] = []
@@ -107,9 +133,38 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             choose.shareable(workload, parallel, setting.backend)
             once += _shared(one, ranks, parallel, system)
         else:
-            once.append(one if scenario is None else _queried(one, scenario))
-    count = REPEATS[effort] if repeats is None else repeats
+            once.append(queries.of(one, workload))
+    count = queries.repeats(effort) if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
+
+
+def to_target(planned: Sequence[Planned], target: float) -> tuple[Planned, ...]:
+    """The plan as trainings that run until they are good enough, each with a seed of its own.
+
+    Raises:
+        UsageError: no share as a target, a workload that has no training to one, or no data.
+    """
+    if not 0 < target <= 1:
+        raise UsageError(f"--to-target {target} is no share of right answers; 0.759 is 75.9 %")
+    for one in planned:
+        if not callable(getattr(_loaded(one.file), "train", None)):
+            raise UsageError(
+                f"{one.name} has no training to a target: leave --to-target out, or name a "
+                "workload whose file defines train"
+            )
+        if one.setting.data is None:
+            raise UsageError("--to-target wants data to learn from: name their folder with --data")
+    runs = 1 + max((one.repeat for one in planned), default=0)
+    return tuple(
+        replace(
+            one,
+            target=float(target),
+            runs=runs,
+            setting=replace(one.setting, seed=one.setting.seed + one.repeat),
+            budget=replace(one.budget, timeout_s=_LONGEST_TRAINING_S),
+        )
+        for one in planned
+    )
 
 
 def _shared(
@@ -153,13 +208,65 @@ def _planned(
     )
 
 
-def _queried(planned: Planned, scenario: LoadScenario) -> Planned:
-    if planned.scenario == "train":
-        raise UsageError(
-            f"{planned.name} trains, and LoadGen asks for answers only: leave --scenario out, "
-            "or name workloads that infer"
-        )
-    return replace(planned, scenario=scenario, driver="loadgen")
+@dataclass(frozen=True)
+class _Queries:
+    """What LoadGen is to ask for, if anything."""
+
+    scenario: LoadScenario | None
+    latency_bound_s: float | None
+    gate_fraction: float | None
+    data: Path | None
+
+    def __post_init__(self) -> None:
+        if self.latency_bound_s is not None and self.scenario != "server":
+            raise UsageError("--latency-bound is for --scenario server: add that, or leave it out")
+        if self.gate_fraction is not None and self.scenario not in {None, "offline"}:
+            raise UsageError("--accuracy asks for everything at once: leave --scenario out")
+        if self.gate_fraction is not None and self.data is None:
+            raise UsageError("--accuracy needs something to be right about: name it with --data")
+
+    @property
+    def wanted(self) -> bool:
+        return self.scenario is not None or self.gate_fraction is not None
+
+    def repeats(self, effort: Effort) -> int:
+        """One where accuracy is measured, or as MLPerf's rules have it: they ask for one run."""
+        once = self.gate_fraction is not None or (self.wanted and effort == "full")
+        return 1 if once else REPEATS[effort]
+
+    def of(self, planned: Planned, workload: Workload) -> Planned:
+        """The same work, asked for by LoadGen. Raises UsageError if it cannot be."""
+        if not self.wanted:
+            return planned
+        if planned.scenario == "train":
+            raise UsageError(
+                f"{planned.name} trains, and LoadGen asks for answers only: leave --scenario "
+                "and --accuracy out, or name workloads that infer"
+            )
+        asked = replace(planned, scenario=self.scenario or "offline", driver="loadgen")
+        if self.gate_fraction is not None:
+            return self._examined(asked, workload)
+        if planned.effort == "full":
+            budget = replace(planned.budget, official=True, timeout_s=LONGEST_S)
+            asked = replace(asked, budget=budget)
+        return asked if self.scenario != "server" else self._bounded(asked, workload)
+
+    def _examined(self, planned: Planned, workload: Workload) -> Planned:
+        if getattr(workload, "exam", None) is None:
+            raise UsageError(
+                f"{planned.name} has no accuracy to measure: its file defines no exam(setting)"
+            )
+        budget = replace(planned.budget, timeout_s=LONGEST_S)
+        return replace(planned, budget=budget, gate_fraction=self.gate_fraction)
+
+    def _bounded(self, planned: Planned, workload: Workload) -> Planned:
+        bound = self.latency_bound_s or query_rules(workload).latency_bound_s
+        if bound is None:
+            raise UsageError(
+                f"{planned.name} names no bound on a server's latency: give one in milliseconds "
+                "with --latency-bound"
+            )
+        return replace(planned, latency_bound_s=bound)
 
 
 def _loaded(file: Path) -> Workload:
@@ -191,11 +298,13 @@ def identity(planned: Planned) -> Identity:
         planned.effort,
         planned.repeat,
         None if planned.tuning is None else planned.tuning.role,
+        planned.target,
     )
 
 
 def identity_of(record: Record) -> Identity:
     """As `identity` of the plan's entry it came from."""
+    target = record.parameters.get(TARGET)
     return (
         record.provenance.workload_sha256,
         record.provenance.setting_sha256,
@@ -204,4 +313,5 @@ def identity_of(record: Record) -> Identity:
         record.effort,
         record.repeat,
         None if record.tuning is None else record.tuning.role,
+        target if isinstance(target, float) else None,
     )

@@ -15,15 +15,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns, sleep, time_ns
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has none
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, failure, serving, verdict
-from benchbench.measure.caveats import Observed, caveats
+from benchbench.measure import (
+    checks,
+    examination,
+    failure,
+    honesty,
+    learn,
+    loadgen,
+    mllog,
+    serving,
+    verdict,
+)
+from benchbench.measure.budget import PACES
+from benchbench.measure.caveats import Observed, caveats, surroundings
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
 from benchbench.measure.failure import DeviceLostError
@@ -38,23 +50,37 @@ from benchbench.measure.message import (
     Message,
     Progress,
     Request,
+    TrainingResult,
     TryBatch,
     WorkloadResult,
 )
 from benchbench.measure.perturb import Limit, perturbations, without_exchange
+from benchbench.measure.plan import TARGET
 from benchbench.measure.power import idle_power
+from benchbench.measure.process import MARK
 from benchbench.measure.ranks import ALONE, Company, Gathered
 from benchbench.measure.sampler import Sampler, Watch
+from benchbench.measure.server import time_server
 from benchbench.record import Caveat, Measurement, Part, Perturbation, Scalar
 from benchbench.stats import median
 from benchbench.system.software import loaded_blas
-from benchbench.workload import Job, load_file
+from benchbench.workload import Job, QueryRules, Workload, load_file, query_rules
+
+if TYPE_CHECKING:
+    from benchbench.accuracy import Exam
 
 _PR_SET_PDEATHSIG = 1
 _KIBIBYTE = 1024
 # Descendants of a killed worker would live on: this one waits for the runner's end of the pipe to
-# close and takes the whole process group with it.
-_GUARD = "while read -r _; do :; done; kill -KILL 0"
+# close and takes with it who bears the worker's mark, and the process group, itself included.
+_GUARD = f"""
+while read -r _; do :; done
+for one in /proc/[0-9]*; do
+  [ "$one" = "/proc/$$" ] && continue
+  grep -aqs "{MARK}=${MARK}" "$one/environ" && kill -KILL "${{one#/proc/}}"
+done
+kill -KILL 0
+"""
 
 
 class Channel:
@@ -88,6 +114,8 @@ def measure_workload(
     began = perf_counter_ns()
     channel.phase("load")
     workload = load_file(Path(request.file))
+    if request.gate_fraction is not None:
+        return measure_accuracy(workload, request, request.gate_fraction, channel)
     work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
     host = Proc(groups=company.process_groups())
@@ -96,12 +124,14 @@ def measure_workload(
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
     job = backend.load(workload, request.setting)
+    witness = honesty.Witness(job)
     threads = set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(host, gpu, perf_counter_ns)
     with Sampler(watch):
-        timed, queried = _timed(job, request, device, watch, channel, company, trains=trains)
+        rules = query_rules(workload)
+        timed, queried = _timed(job, request, device, watch, channel, rules, company, trains=trains)
     if queried is not None:
         job = replace(job, units_per_step=float(request.setting.batch_size), from_memory=True)
     require_device(watch)
@@ -109,24 +139,86 @@ def measure_workload(
     by_driver = (
         {"interval_target_fraction": request.budget.interval_fraction}
         if queried is None
-        else {"latency_s": queried.latency_s}
+        else _by_loadgen(queried)
     )
     measurement = _measurement(timed, job, device, watch).model_copy(
         update={"load_s": load_s, "idle_power": idle, **by_driver}
     )
     measurement = _offered(measurement, job, request, channel)
     channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request, company, trains=trains)
+    measurement, doubts = _checked(
+        measurement, job, device, watch, request, witness, company, trains=trains
+    )
     if queried is not None:
         doubts += verdict.doubts(measurement, queried.verdict, queried.scenario)
     return WorkloadResult(
         work=work,
         measurement=measurement,
         caveats=doubts,
-        parameters=with_threads(job.parameters, threads),
+        parameters=with_threads(_bounded(job.parameters, request), threads),
         blas=loaded_blas(),
         logs={} if queried is None else dict(queried.logs),
     )
+
+
+def measure_accuracy(
+    workload: Workload, request: MeasureWorkload, demanded: float, channel: Channel
+) -> WorkloadResult:
+    """Every sample of a data set answered once, and scored."""
+    setting, began = request.setting, perf_counter_ns()
+    device = device_named(setting.device)
+    exam: Exam = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
+    threads = set_threads(request.threads)
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    watch = Watch(Proc(), None, perf_counter_ns)
+    with Sampler(watch):
+        taken = examination.take(
+            exam,
+            setting.batch_size,
+            demanded,
+            device=device,
+            clock=perf_counter_ns,
+            watch=watch,
+            on_tick=lambda tick: channel.send(_progress(tick, watch)),
+        )
+    measurement = Measurement(
+        units_per_step=float(setting.batch_size),
+        step_s=taken.step_s,
+        elapsed_s=taken.elapsed_s,
+        units_completed=float(exam.samples),
+        stop_reason="step_limit",
+        load_s=load_s,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+        peak_device_memory_bytes=device.peak_memory_bytes(),
+    )
+    return WorkloadResult(
+        work=workload.work(setting),
+        measurement=measurement,
+        accuracy=taken.accuracy,
+        caveats=examination.doubts(taken.accuracy, trained=setting.weights is not None),
+        parameters=with_threads(exam.parameters, threads),
+        blas=loaded_blas(),
+        logs=taken.logs,
+    )
+
+
+def _by_loadgen(queried: Queried) -> dict[str, Any]:
+    """What only queries bring to a measurement."""
+    found: dict[str, Any] = {
+        "latency_s": queried.latency_s,
+        "lateness_s": queried.lateness_s,
+        "loadgen": queried.run,
+        "rate_search": queried.rate_search,
+    }
+    if queried.samples is not None:
+        found["units_completed"] = float(queried.samples)
+    return found
+
+
+def _bounded(parameters: Mapping[str, Scalar], request: MeasureWorkload) -> dict[str, Scalar]:
+    """A bound on latency changes the answer: it is one of the parameters."""
+    bound = request.latency_bound_s
+    return {**parameters, **({} if bound is None else {"latency_bound_s": bound})}
 
 
 def _timed(
@@ -135,6 +227,7 @@ def _timed(
     device: Device,
     watch: Watch,
     channel: Channel,
+    rules: QueryRules,
     company: Company,
     *,
     trains: bool,
@@ -156,6 +249,21 @@ def _timed(
             agree=company.agree,
         )
         return timed, None
+    if request.load == "server":
+        queried = time_server(
+            job,
+            request.setting.batch_size,
+            bound_s=request.latency_bound_s or 0.0,
+            padded=loadgen.fixed_shapes(request.setting.backend),
+            pace=PACES[request.effort],
+            rules=rules,
+            device=device,
+            clock=perf_counter_ns,
+            budget=request.budget,
+            watch=watch,
+            on_tick=tell,
+        )
+        return queried.timed, queried
     queried = time_queries(
         job,
         request.load,
@@ -165,8 +273,70 @@ def _timed(
         budget=request.budget,
         watch=watch,
         on_tick=tell,
+        rules=rules,
     )
     return queried.timed, queried
+
+
+def measure_training(request: MeasureWorkload, target: float, channel: Channel) -> TrainingResult:
+    """Load, train to the target, evaluate on the clock. Raises FloatingPointError as above."""
+    began = perf_counter_ns()
+    channel.phase("load")
+    workload: Any = load_file(Path(request.file))
+    device = device_named(request.setting.device)
+    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
+    training = workload.train(request.setting)
+    threads = set_threads(request.threads)
+    device.synchronise()
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    watch = Watch(Proc(), gpu, perf_counter_ns)
+    began_ms = time_ns() / 1e6
+
+    def tell(seen: learn.Seen) -> None:
+        channel.send(Message(progress=learn.progress(seen)))
+
+    with Sampler(watch):
+        seen = learn.follow(
+            training.marks,
+            target,
+            device=device,
+            clock=perf_counter_ns,
+            watch=watch,
+            on_mark=tell,
+        )
+    require_device(watch)
+    found = learn.convergence(seen, target, training.quality)
+    missed, measurement = learn.missed(found), learn.measurement(seen)
+    measurement = measurement.model_copy(
+        update={
+            "load_s": load_s,
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+            "peak_device_memory_bytes": device.peak_memory_bytes(),
+            "samples": watch.samples(),
+            "energy": watch.energy(),
+            "interference": watch.interference(),
+        }
+    )
+    observed = Observed(measurement, request.effort, request.setting.device)
+    return TrainingResult(
+        work=training.work,
+        convergence=found,
+        measurement=None if missed else measurement,
+        failure=missed,
+        caveats=(*surroundings(observed), *learn.caveats(request.effort, request.runs)),
+        parameters=with_threads({**training.parameters, TARGET: target}, threads),
+        blas=loaded_blas(),
+        logs={
+            mllog.FILE: mllog.log(
+                seen,
+                began_ms=began_ms,
+                load_s=load_s,
+                seed=request.setting.seed,
+                platform=request.platform,
+                reached=missed is None,
+            )
+        },
+    )
 
 
 def _offered(
@@ -272,6 +442,7 @@ def _checked(
     device: Device,
     watch: Watch,
     request: MeasureWorkload,
+    witness: honesty.Witness,
     company: Company,
     *,
     trains: bool,
@@ -299,7 +470,14 @@ def _checked(
         inputs=checks.input_doubt(next(job.batches), next(job.batches)),
         outputs=None if trains else checks.output_doubt(job),
     )
-    doubts = caveats(observed)
+    fallbacks = honesty.doubts(
+        witness,
+        job.parameters,
+        request.setting,
+        device_memory_bytes=measurement.peak_device_memory_bytes,
+        agreement=observed.agreement,
+    )
+    doubts = (*fallbacks, *caveats(observed))
     perturbed = _perturbed(job, bench, request, typical_s)
     return observed.measurement.model_copy(update={"perturbations": perturbed}), doubts
 
@@ -407,10 +585,12 @@ def _answer(
     body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch,
     channel: Channel,
     descriptor: int,
-) -> WorkloadResult | CeilingsResult | BatchResult:
+) -> WorkloadResult | TrainingResult | CeilingsResult | BatchResult:
     """What several processes do together is launched by this one, which does nothing else."""
     if isinstance(body, MeasureCeilings):
         return measure_ceilings(body, channel)
+    if isinstance(body, MeasureWorkload) and body.target is not None:
+        return measure_training(body, body.target, channel)
     if isinstance(body, MeasureWorkload) and body.setting.ranks == 1:
         return measure_workload(body, channel)
     if isinstance(body, TryBatch):

@@ -44,6 +44,7 @@ def test_cpu_times_are_of_our_processors_alone(tmp_path: Path) -> None:
     assert times.steal_s * TICKS == pytest.approx(10)
 
 
+@pytest.mark.fault("machine")
 def test_what_the_host_does_not_show_is_none(tmp_path: Path) -> None:
     """An empty file system has no counters, and none is zero."""
     proc = host(tmp_path)
@@ -147,6 +148,7 @@ def test_a_package_we_may_not_read_hides_the_sum(tmp_path: Path) -> None:
     assert proc.energy_j() is None
 
 
+@pytest.mark.fault("death")
 def test_out_of_memory_kills_of_the_group_come_first(tmp_path: Path) -> None:
     """The cgroup's own count where it has one, else the machine's."""
     host(tmp_path, proc__vmstat="nr_free_pages 5\noom_kill 7\n")
@@ -185,6 +187,7 @@ def test_nvml_units_become_si() -> None:
     assert board.processes() == 2
 
 
+@pytest.mark.fault("machine")
 def test_what_a_board_does_not_support_is_none() -> None:
     """A board that answers nothing gives no zero."""
     board = Nvml(FakeNvml(), "cuda:0", "GPU-0")
@@ -196,6 +199,7 @@ def test_what_a_board_does_not_support_is_none() -> None:
     assert board.processes() is None
 
 
+@pytest.mark.fault("machine")
 def test_without_a_driver_there_are_no_counters() -> None:
     """A uuid no driver knows gives None, with the real NVML or without."""
     assert nvml_counters("cuda:0", "00000000-0000-0000-0000-000000000000") is None
@@ -222,6 +226,7 @@ def test_context_switches_are_counted_of_this_process() -> None:
     assert after.voluntary >= before.voluntary > 0
 
 
+@pytest.mark.fault("machine")
 def test_critical_errors_are_read_once() -> None:
     """Two Xids wait in the driver's queue, then it is empty."""
     queue = [SimpleNamespace(eventData=48), SimpleNamespace(eventData=63)]
@@ -237,6 +242,7 @@ def test_critical_errors_are_read_once() -> None:
     assert board.uncorrected_errors() == 5
 
 
+@pytest.mark.fault("machine")
 def test_a_lost_board_is_remembered() -> None:
     """NVML's error 15 to any question; another error is only a missing counter."""
     gone = FakeNvml.NVMLError("GPU is lost")
@@ -262,3 +268,20 @@ def test_a_slice_does_not_answer_for_its_board() -> None:
     assert part.mig
     assert part.read().power_w is None
     assert part.energy_j() is None
+
+
+@pytest.mark.parametrize("text", ['cpu0 1"2 3 4 5 6 7 8 9', "x", "\x00", "9" * 5000, "nan", "-"])
+def test_a_garbled_file_is_a_missing_counter(tmp_path: Path, text: str) -> None:
+    """A container's own /proc may hold anything: None, and the measurement goes on."""
+    for name in (
+        *("proc/stat", "proc/cpuinfo", "proc/self/cgroup"),
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
+        "sys/class/powercap/intel-rapl:0/energy_uj",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    seen = Proc(tmp_path, [0])
+    assert seen.cpu_times() is None
+    assert seen.clock_hz() is None
+    assert seen.energy_j() is None
+    assert seen.pressure() == Pressure()

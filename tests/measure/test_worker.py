@@ -19,6 +19,7 @@ from benchbench.measure.worker import (
 from tests.measure.fakes_measure import FakeClock, FakeGpuCounters, FakeHost
 
 
+@pytest.mark.fault("machine")
 def test_a_lost_device_is_a_failure_and_no_number() -> None:
     """Steps may still have returned; nobody knows what."""
     gpu = FakeGpuCounters()
