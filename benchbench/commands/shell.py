@@ -202,7 +202,7 @@ def _to_github(sheet: "Sheet") -> None:
 
 
 def left_out(text: str) -> None:
-    """A document that cannot be believed; files may be called anything, also what steers a terminal."""
+    """A document that cannot be believed; a file's name may hold what steers a terminal."""
     typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
 
 
