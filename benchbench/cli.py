@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchbench import __version__
-from benchbench.commands import catalogue, deciding, settings, shell, stored
+from benchbench.commands import catalogue, deciding, settings, shell, stored, transferring
 from benchbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="What your hardware really delivers on machine-learning work, and what that costs.",
     epilog="New here? benchbench quickstart",
 )
+transferring.add_to(stored.app)
 app.add_typer(stored.app, name="results")
 app.add_typer(catalogue.app, name="catalog")
 
@@ -57,7 +58,11 @@ Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to 
 Full = Annotated[bool, typer.Option("--full", help="Five processes, to ±0.5 %.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; default: a GPU if any.")]
 Dtype = Annotated[str | None, typer.Option(help="Default: the fastest native one.")]
-Batch = Annotated[int | None, typer.Option(min=1, help="Units per step.")]
+Batch = Annotated[
+    str | None, typer.Option(help="Units per step and device, or auto: the largest that fits.")
+]
+Devices = Annotated[int, typer.Option(min=1, help="So many share each step, by torchrun.")]
+Parallel = Annotated[str, typer.Option(help="How several devices train: ddp or fsdp.")]
 Data = Annotated[Path | None, typer.Option(help="Real data; default: synthetic.")]
 Weights = Annotated[Path | None, typer.Option(help="A folder of weights; default: random.")]
 Parameter = Annotated[
@@ -65,7 +70,7 @@ Parameter = Annotated[
     typer.Option("--set", help="NAME=VALUE of the workload, as image_size=160; repeatable."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
+    str, typer.Option("--out", envvar="BENCHBENCH_RESULTS", help="Where to store results.")
 ]
 Backend = Annotated[
     str | None,
@@ -96,6 +101,14 @@ Tune = Annotated[
 Minutes = Annotated[
     float, typer.Option("--budget-minutes", min=0.1, help="Of --tune's search, per workload.")
 ]
+ToTarget = Annotated[
+    float | None,
+    typer.Option(help="Train until so good, e.g. 0.759, and time that: the time to train."),
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes per setting; default: 1 quick, 3 standard, 5 full."),
+]
 Seed = Annotated[int, typer.Option(help="Of data and weights.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Ceilings = Annotated[
@@ -106,7 +119,15 @@ Ceilings = Annotated[
 def main() -> None:
     """The entry point."""
     shell.spell_out(sys.stdout, sys.stderr)
+    if odd := [word for word in sys.argv if not _is_text(word)]:
+        shell.say(f"error: {odd[0]!r} is no UTF-8 text; rename the file, or write it otherwise")
+        sys.exit(ExitCode.USAGE)
     app()
+
+
+def _is_text(word: str) -> bool:
+    """Python hands over bytes that are no UTF-8 as surrogates, which no document can hold."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in word)
 
 
 @app.command()
@@ -144,12 +165,21 @@ def doctor(
 
 @app.command()
 @shell.guarded
-def workloads(*, json: shell.Json = False) -> None:
-    """What can be run, and what one unit of it costs by counting."""
-    from benchbench import terminal, workload
+def workloads(
+    name: Annotated[str | None, typer.Argument(help="One, in full: a name or a .py file.")] = None,
+    *,
+    json: shell.Json = False,
+) -> None:
+    """What can be run: what it stresses, costs by counting and needs, and what holds it."""
+    from benchbench import catalog, listing, terminal
+    from benchbench import workload as contract
+    from benchbench.system import probe
 
-    shell.answer(workload.list_builtin(), terminal.workloads, json=json)
-    shell.suggest("benchbench run resnet50-train --quick", json=json)
+    files = contract.builtin() if name is None else [contract.find(name)]
+    listed = listing.workloads(files, probe(), catalog.load())
+    shown = terminal.workloads if name is None else lambda _: terminal.workload(listed.workloads[0])
+    shell.answer(listed, shown, json=json)
+    shell.suggest(f"benchbench run {name or 'resnet50-train'} --quick", json=json)
 
 
 @app.command()
@@ -164,6 +194,8 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     batch: Batch = None,
+    devices: Devices = 1,
+    parallel: Parallel = "ddp",
     backend: Backend = None,
     scenario: LoadScenario = None,
     latency_bound: LatencyBound = None,
@@ -171,6 +203,8 @@ def run(
     accuracy_gate: AccuracyGate = 99.0,
     tune: Tune = False,
     budget_minutes: Minutes = 10.0,
+    to_target: ToTarget = None,
+    runs: Runs = None,
     data: Data = None,
     weights: Weights = None,
     parameter: Parameter = None,
@@ -183,8 +217,8 @@ def run(
     json: shell.Json = False,
 ) -> None:
     """Measure workloads on this machine, one process each, and store what was seen."""
+    from benchbench import fitting, session, tuning
     from benchbench import run as runner
-    from benchbench import session, tuning
     from benchbench import workload as contract
     from benchbench.measure import loadgen
     from benchbench.store import Store
@@ -194,6 +228,15 @@ def run(
         raise UsageError(
             "--tune searches by throughput, without --scenario or --accuracy: leave one of them out"
         )
+    if to_target is not None and (tune or accuracy or scenario is not None):
+        raise UsageError("--to-target trains: leave --tune, --scenario and --accuracy out")
+    size = fitting.asked(batch)
+    if size == fitting.AUTO and (tune or scenario is not None):
+        raise UsageError("--tune and --scenario choose the batch themselves: leave --batch out")
+    if devices > 1 and (tune or accuracy or to_target is not None):
+        raise UsageError(
+            "--tune, --accuracy and --to-target work on one device: leave --devices out"
+        )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
     files = [contract.find(name) for name in workload] if workload else contract.builtin()
     plan = runner.plan(
@@ -202,8 +245,10 @@ def run(
         effort=_effort(quick=quick, standard=standard, full=full),
         device=device,
         precision=contract.precision(dtype),
-        batch_size=batch,
+        batch_size=size if isinstance(size, int) else None,
         backend=backend or contract.EAGER,
+        ranks=devices,
+        parallel=contract.way(parallel),
         scenario=loadgen.chosen(scenario),
         latency_bound_s=None if latency_bound is None else latency_bound / 1000,
         gate_fraction=round(accuracy_gate / 100, 6) if accuracy else None,
@@ -211,13 +256,17 @@ def run(
         weights=weights,
         seed=seed,
         parameters=contract.parsed(parameter or ()),
-        repeats=1 if tune else None,
+        repeats=1 if tune else runs,
     )
+    if to_target is not None:
+        plan = runner.to_target(plan, to_target)
     fixed = tuning.Fixed(
         precision=dtype is not None, batch_size=batch is not None, backend=backend is not None
     )
     search = partial(tuning.tune, fixed=fixed, minutes=budget_minutes)
     with shell.progress() as progress:
+        if not tune:
+            plan = fitting.fitted(plan, size, system=system, on_event=progress)
         outcome = (search if tune else session.measure)(
             plan,
             store=Store(out),
@@ -288,9 +337,7 @@ app.command()(deciding.report)
 def quickstart(
     context: typer.Context,
     *,
-    out: Annotated[
-        Path, typer.Option("--out", help="Where results and report go.")
-    ] = shell.RESULTS,
+    out: Annotated[str, typer.Option("--out", help="Where results and report go.")] = shell.RESULTS,
     instance_type: shell.InstanceType = None,
     cloud_metadata: shell.CloudMetadata = False,
 ) -> None:
@@ -299,11 +346,11 @@ def quickstart(
 
     with shell.progress() as progress:
         answer = first_look.run(
-            out,
+            _folder(out),
             instance_type=instance_type,
             ask_cloud=cloud_metadata,
             on_event=progress,
-            say=lambda text: typer.echo(text, err=True),
+            say=shell.say,
             today=shell.today(),
             command=shell.command_line(context),
         )
@@ -353,7 +400,7 @@ def _measured_in_turns(
     b: "Side",
     effort: "Effort",
     pairs: int | None,
-    out: Path,
+    out: str,
     command: tuple[str, ...],
 ) -> tuple[list[str], list[str]]:
     """The documents of the two sides, measured one after the other in turns."""
@@ -386,7 +433,14 @@ def _measured_in_turns(
     )
 
 
-def _show_outcome(outcome: "Outcome", out: Path, *, json: bool) -> None:
+def _folder(url: str) -> Path:
+    """A report lies beside these results: on a local disk. Raises UsageError."""
+    if "://" in url:
+        raise UsageError(f"{url} is no folder; quickstart writes a report there: give a local one")
+    return Path(url)
+
+
+def _show_outcome(outcome: "Outcome", out: str, *, json: bool) -> None:
     """The figures of what was just measured; the exit code says whether all of it held."""
     from benchbench import decide, terminal
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchbench import catalog, derive, evaluate
 from benchbench import recommend as recommender
-from benchbench.catalog import expected, shelf, silicon
+from benchbench.catalog import convergence, expected, shelf, silicon
 from benchbench.catalog.catalogue import Catalog
 from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Quota, Recommendation
@@ -22,12 +22,14 @@ from benchbench.tco import engine
 from benchbench.tco import scenario as tco_scenario
 from benchbench.tco.answer import TcoAnswer
 
+_LONGEST_COUNT = 15
 _CARRIED = 5_000
 """Rejected offers of each reason in a report's data: all of the bundled catalogue."""
 _DELIVERS = ("What it delivers", "What they deliver")
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
 _expected = cache(expected.load)
+_convergence = cache(convergence.load)
 """Read once: they do not change while a command runs."""
 Tell = Callable[[str], None]
 
@@ -99,7 +101,7 @@ def quotas(written: Sequence[str]) -> tuple[Quota, ...]:
     found = []
     for text in written:
         name, _, count = text.rpartition("=")
-        if not name or not count.isdigit():
+        if not name or not (count.isdecimal() and len(count) <= _LONGEST_COUNT):
             raise UsageError(f"{text!r} is no quota; write it as p5.48xlarge=4")
         found.append(Quota(instance=name, most=float(count)))
     return tuple(found)
@@ -145,13 +147,13 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
     read = Store(url).read()
     if session is not None:
         read = read.of_session(session)
-    return evaluate.results(read, _silicon(), _expected())
+    return evaluate.results(read, _silicon(), _expected(), _convergence())
 
 
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
-    known, usual = _silicon(), _expected()
-    return tuple(evaluate.figures(group, known, usual) for group in derive.group(stored))
+    known = (_silicon(), _expected(), _convergence())
+    return tuple(evaluate.figures(group, *known) for group in derive.group(stored))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from benchbench import derive
+from benchbench.catalog.convergence import Point
 from benchbench.catalog.expected import Expectation, find
-from benchbench.derive import Figures, datasheet, normal
+from benchbench.derive import Figures, datasheet, generation, normal, training
 from benchbench.derive.datasheet import Datasheet
 from benchbench.record import (
     Accuracy,
@@ -110,18 +111,21 @@ class ResultList(Model):
 
 
 def results(
-    read: ReadResult, silicon: Datasheets, expected: Sequence[Expectation] = ()
+    read: ReadResult,
+    silicon: Datasheets,
+    expected: Sequence[Expectation] = (),
+    published: Sequence[Point] = (),
 ) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
     return ResultList(
-        results=tuple(
+        results=beside_one(
             Result(
                 names=tuple(named[id(record)] for record in group),
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon, expected),
+                figures=figures(group, silicon, expected, published),
                 failure=next((r.failure for r in group if r.failure), None),
                 tried=() if group[0].tuning is None else group[0].tuning.tried,
                 search_complete=None if group[0].tuning is None else group[0].tuning.complete,
@@ -148,18 +152,40 @@ def _examinations(read: ReadResult) -> Iterator[Examination]:
             )
 
 
+def beside_one(results: Iterable[Result]) -> tuple[Result, ...]:
+    """The same, what several processes reached held against one of them alone."""
+    all_of_them = tuple(results)
+    figures = [one.figures for one in all_of_them]
+    return tuple(
+        one
+        if (found := generation.scaling(one.figures, figures)) is None
+        else one.model_copy(update={"figures": one.figures.model_copy(update={"scaling": found})})
+        for one in all_of_them
+    )
+
+
 def figures(
-    group: Sequence[Record], silicon: Datasheets, expected: Sequence[Expectation] = ()
+    group: Sequence[Record],
+    silicon: Datasheets,
+    expected: Sequence[Expectation] = (),
+    published: Sequence[Point] = (),
 ) -> Figures:
     """The figures of one configuration, held against its devices' datasheets together.
 
     What its silicon cannot have done is invalid, and its numbers are withheld. `expected` is what
-    they are compared with, to say whether they are normal.
+    they are compared with, to say whether they are normal; `published` how many samples others
+    trained on, to estimate what a whole training would take.
     """
     found = _plausible(group, silicon)
     first = group[0]
     known = find(expected, first, silicon.identify(first.system, first.devices[0]))
-    return found.model_copy(update={"normal": normal.judge(found, known)})
+    similar = [one for one in published if one.concerns(first) and first.convergence is None]
+    return found.model_copy(
+        update={
+            "normal": normal.judge(found, known),
+            "estimated_training": training.estimate(found, similar),
+        }
+    )
 
 
 def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:

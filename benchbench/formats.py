@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Generic, Self, TypeVar
 
+from benchbench import printable
+from benchbench.printable import legible
 from benchbench.record import Caveat
 
 T = TypeVar("T")
 Value = str | int | float | None
 
-_UNSEEN = "\N{REPLACEMENT CHARACTER}"
 _MARKDOWN = re.compile(r"([\\`*|\[\]])|(?<![^\W_])(_)|(_)(?![^\W_])")
 """What begins a span or ends a cell; an underscore inside a word begins nothing."""
 _BEGINS = ("#", ":", "+", "-", ">")
 """What makes a line a heading, a list or a quotation; `::` is a command to GitHub Actions."""
-_FORMULA = ("=", "+", "-", "@")
-"""What makes a spreadsheet run a cell (OWASP, CSV injection); tabs and returns never get there."""
 _LEVELS = {"invalid": "error", "warning": "warning", "note": "notice"}
 
 
@@ -97,12 +96,6 @@ def _cell(field: Field[T], item: T) -> Cell:
     return Cell(value, field.text(item) if field.text else "" if value is None else str(value))
 
 
-def legible(text: str) -> str:
-    """On one line and printable: what steers a terminal or turns a line round is replaced."""
-    spaced = " ".join(text.split())
-    return "".join(mark if mark.isprintable() else _UNSEEN for mark in spaced)
-
-
 def markdown(sheet: Sheet) -> str:
     """Tables, sentences and doubts in GitHub's Markdown."""
     blocks = [*map(_grid, sheet.grids), *map(paragraph, sheet.sentences)]
@@ -165,10 +158,7 @@ def comma_separated(sheet: Sheet) -> str:
 
 def _safe(value: Value) -> Value:
     """A number as it is; text that no spreadsheet runs."""
-    if not isinstance(value, str):
-        return value
-    text = legible(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return printable.cell(legible(value)) if isinstance(value, str) else value
 
 
 def annotations(sheet: Sheet) -> str:

@@ -1,6 +1,7 @@
 """Images for a network: noise that never repeats, or a folder of JPEGs, one folder per class."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,6 +87,68 @@ def photographs(
     )
     shape = layout(channels_last=channels_last)
     return _endless(loader, setting.device, shape, dtype)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """One half of a folder of ImageNet's layout; going through it once is an epoch."""
+
+    loader: "torch.utils.data.DataLoader[Any]"
+    device: str
+    shape: torch.memory_format
+    images: int
+    batch_size: int
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for pictures, classes in self.loader:
+            yield (
+                pictures.to(self.device, memory_format=self.shape, non_blocking=True),
+                classes.to(self.device, non_blocking=True),
+            )
+
+
+def halves(
+    setting: Setting, size: int, classes: int, workers: int, *, channels_last: bool, augment: bool
+) -> tuple[Pictures, Pictures]:
+    """What a model learns from, in whole batches, another order each epoch; what it is judged by.
+
+    Without `augment` it learns from central crops too. Raises UsageError when the folder does not
+    hold `train` beside `val`, of the same classes.
+    """
+    folder = setting.data or Path()
+    if not all((folder / half).is_dir() for half in ("train", "val")):
+        message = f"{folder} lacks train or val; a training to a target wants --data with both"
+        raise UsageError(message)
+    training = _folder(setting, size, classes, "train")
+    try:
+        validation = ImageFolder(folder / "val", _crop(size, "val"))
+    except FileNotFoundError as error:
+        message = f"{folder / 'val'} holds no images; fill it as train, one folder per class"
+        raise UsageError(message) from error
+    if training.classes != validation.classes:
+        message = f"train and val of {folder} hold different classes; name their folders alike"
+        raise UsageError(message)
+    if not augment:
+        training.transform = _crop(size, "val")
+    shape = layout(channels_last=channels_last)
+
+    def half(images: ImageFolder, *, learning: bool) -> Pictures:
+        loader = torch.utils.data.DataLoader(
+            images,
+            batch_size=setting.batch_size,
+            shuffle=learning,
+            drop_last=learning,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=setting.device.startswith("cuda"),
+            generator=torch.Generator().manual_seed(setting.seed),
+        )
+        return Pictures(loader, setting.device, shape, len(images), setting.batch_size)
+
+    return half(training, learning=True), half(validation, learning=False)
 
 
 def _endless(

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from benchbench import units
+from benchbench import printable, units
 from benchbench.measure.budget import Budget
 from benchbench.run import Event
 
@@ -52,7 +52,7 @@ class Progress:
         text = line(event)
         self._course.saw(event)
         if event.phase in _FINAL:
-            self._console.print(text, highlight=False, markup=False)
+            self._console.print(text, highlight=False, markup=False, emoji=False)
         if self._live is not None:
             self._live.update(self._shown(text, event))
 
@@ -121,7 +121,7 @@ def expected(budget: Budget) -> float:
 def line(event: Event) -> str:
     """`[1/2] resnet50-train  measure 0:12  4.12 images/s ±1.2 %`."""
     if event.phase == "notice":
-        return event.message
+        return printable.line(event.message)
     parts = [_called(event), event.phase]
     if event.phase not in _FINAL:
         parts.append(units.duration(event.elapsed_s))
@@ -132,7 +132,7 @@ def line(event: Event) -> str:
     parts += [units.clock(event.clock_hz)] if event.clock_hz is not None else []
     parts += [units.power(event.power_w)] if event.power_w is not None else []
     parts.append(event.message)
-    return "  ".join(part for part in parts if part)
+    return printable.line("  ".join(part for part in parts if part))
 
 
 def _called(event: Event) -> str:

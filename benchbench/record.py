@@ -18,9 +18,16 @@ Severity = Literal["note", "warning", "invalid"]
 Validity = Literal["valid", "valid_with_warnings", "invalid"]
 EnergyScope = Literal["gpu_board", "cpu_package", "node_estimated", "wall"]
 FailureKind = Literal[
-    "out_of_memory", "killed", "crashed", "timeout", "not_finite", "device_lost", "error"
+    "out_of_memory",
+    "killed",
+    "crashed",
+    "timeout",
+    "not_finite",
+    "target_missed",
+    "device_lost",
+    "error",
 ]
-StopReason = Literal["interval_reached", "time_limit", "step_limit"]
+StopReason = Literal["interval_reached", "time_limit", "step_limit", "target_reached"]
 CeilingKind = Literal[
     "fma",
     "matmul",
@@ -194,6 +201,19 @@ class Ceiling(Model):
     setting: dict[str, Scalar] = {}
 
 
+class PartWork(Model):
+    """What one occurrence of one part of a step costs: of an LLM's step, one decoded token each.
+
+    Means over a step's occurrences, where they differ.
+    """
+
+    name: str
+    units: Positive
+    """What it works on, in the workload's unit: a prefill's are the tokens of its prompts."""
+    flops: Positive | None = None
+    bytes: Positive | None = None
+
+
 class Work(Model):
     """What one unit of the workload costs by counting, before any clock runs.
 
@@ -204,11 +224,15 @@ class Work(Model):
 
     unit: str
     flops_per_unit: Positive | None = None
+    executed_flops_per_unit: Positive | None = None
+    """With what the step computes twice to save memory; None: it computes nothing twice."""
     other_flops_per_unit: NonNegative | None = None
     bytes_per_unit: Positive | None = None
     gradient_bytes: Positive | None = None
     """What training on several machines exchanges per step: one gradient of every weight."""
     convention: str | None = None
+    parts: tuple[PartWork, ...] = ()
+    """Of the parts of a step that are timed apart."""
 
 
 class Sample(Model):
@@ -281,9 +305,9 @@ class Interference(Model):
 class Perturbation(Model):
     """The step with one thing changed, in turn with the step as it is: raw durations."""
 
-    kind: Literal["half_batch", "half_threads"]
+    kind: Literal["half_batch", "half_threads", "no_exchange"]
     kept_fraction: Annotated[float, Field(gt=0, lt=1)]
-    """Of the batch or of the threads."""
+    """Of the batch, of the threads, or of the processes whose gradients count."""
     step_s: tuple[NonNegative, ...]
     """Changed."""
     unchanged_s: tuple[NonNegative, ...]
@@ -363,6 +387,43 @@ class RateSearch(Model):
         return min(missed, default=None)
 
 
+class Part(Model):
+    """One part of every timed step, each time it happened; see the `PartWork` of its name."""
+
+    name: str
+    seconds: tuple[NonNegative, ...]
+
+
+class RankTimes(Model):
+    """What one of several processes saw of the steps they did together."""
+
+    rank: Count
+    device: str
+    units_per_step: Positive
+    step_s: tuple[NonNegative, ...]
+    elapsed_s: Positive
+    peak_memory_bytes: Count | None = None
+    peak_device_memory_bytes: Count | None = None
+
+
+class Offered(Model):
+    """What became of requests that arrived at one rate, in the order they arrived.
+
+    Times are seconds since the first could arrive; None where the window ended before. The rate is
+    the mean of independent arrivals (Poisson), not one every so often.
+    """
+
+    requests_per_s: Positive
+    elapsed_s: Positive
+    """From the first possible arrival to the end of the last step."""
+    arrived_s: tuple[NonNegative, ...]
+    first_token_s: tuple[NonNegative | None, ...]
+    last_token_s: tuple[NonNegative | None, ...]
+    tokens: tuple[Count, ...]
+    """Given so far to each."""
+    wanted_tokens: Count
+
+
 class Measurement(Model):
     """What the clocks and counters saw. Durations are seconds of a monotonic clock."""
 
@@ -397,11 +458,45 @@ class Measurement(Model):
     """Resident set of the worker process at its highest."""
     peak_device_memory_bytes: Count | None = None
     losses: tuple[float, ...] | None = None
+    one_batch_losses: tuple[float, ...] | None = None
+    """After the window: of steps on one batch again and again, which training learns by heart."""
+    parts: tuple[Part, ...] = ()
+    ranks: tuple[RankTimes, ...] = ()
+    """Of several processes; `step_s` is then the slowest one's of each step, and units are all
+    theirs together."""
+    offered: tuple[Offered, ...] = ()
+    """After the window: requests at rising rates, where the workload answers them."""
     samples: tuple[Sample, ...] = ()
     energy: tuple[Energy, ...] = ()
     idle_power: tuple[IdlePower, ...] = ()
     interference: Interference | None = None
     perturbations: tuple[Perturbation, ...] = ()
+
+
+class Evaluation(Model):
+    """What a model in training was worth, on data it does not learn from."""
+
+    epoch: Count
+    """After so many passes over the training data."""
+    time_s: NonNegative
+    """When that was known, by the clock of the run: since the first touch of the data."""
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+
+
+class Convergence(Model):
+    """One training to a target, evaluations on the clock.
+
+    `step_s` of its measurement are whole epochs, without the evaluations between them.
+    """
+
+    target: Annotated[float, Field(gt=0, le=1)]
+    quality: str
+    """What is evaluated: `top-1 accuracy`."""
+    reached_s: Positive | None
+    """From the first touch of the data to the evaluation that met the target; None: none did."""
+    evaluations: tuple[Evaluation, ...]
+    train_samples: Count
+    eval_samples: Count
 
 
 class Caveat(Model):
@@ -505,6 +600,33 @@ class Provenance(Model):
     """Random; the same for all measurements of one `run`."""
 
 
+class BatchTried(Model):
+    """A batch size that a search for one that fits met, in a process of its own."""
+
+    batch_size: Count
+    fits: bool
+    peak_memory_bytes: Count | None = None
+    """Of the device on an accelerator, else of the process."""
+    step_s: Positive | None = None
+    because: str | None = None
+    """Why it does not fit."""
+
+
+class BatchFit(Model):
+    """How the batch size was found.
+
+    `tried`: the largest that ran to its end; `growth`: from what two smaller ones took, since a
+    processor's memory running out ends more than the process that asked for it.
+    """
+
+    how: Literal["tried", "growth"]
+    bound: Literal["memory", "time", "workload", "search"]
+    """What keeps it from being larger: memory, a step too long for the measurement, the workload's
+    usual batch where nothing larger was asked for, or the end of the search."""
+    available_bytes: Count | None = None
+    tried: tuple[BatchTried, ...] = ()
+
+
 Driver = Literal["loop", "loadgen"]
 """Who asked for the work: our loop, or MLCommons' LoadGen."""
 
@@ -518,6 +640,7 @@ class Record(Model):
     driver: Driver = "loop"
     precision: Precision
     batch_size: Annotated[int, Field(gt=0)]
+    """Of a whole step, over all the processes that share it."""
     backend: str
     devices: tuple[str, ...]
     parameters: dict[str, Scalar] = {}
@@ -526,12 +649,16 @@ class Record(Model):
     """Which of the separate processes that repeated this setting."""
     tuning: Tuning | None = None
     """None: measured as asked for, without a search."""
+    fit: BatchFit | None = None
+    """None: the batch size was given, or is the workload's own."""
     system: System
     work: Work
     ceilings: tuple[Ceiling, ...] = ()
     measurement: Measurement | None = None
     accuracy: Accuracy | None = None
     """Not None: how right the answers are was measured, not how fast they come."""
+    convergence: Convergence | None = None
+    """Of a training to a target, whether it was met or is the failure."""
     failure: Failure | None = None
     caveats: tuple[Caveat, ...] = ()
     validity: Validity

@@ -9,7 +9,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Literal
 
-from benchbench import atomic
+from benchbench import atomic, units
 from benchbench.errors import CannotMeasureError, StorageError
 from benchbench.measure import choose, journal
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
@@ -19,12 +19,16 @@ from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
     CeilingsResult,
     MeasureCeilings,
+    MeasureCollectives,
     MeasureWorkload,
     Progress,
     Request,
+    TrainingResult,
+    TryBatch,
     WorkloadResult,
 )
 from benchbench.measure.plan import (
+    TARGET,
     Identity,
     Planned,
     digest,
@@ -32,9 +36,11 @@ from benchbench.measure.plan import (
     identity,
     identity_of,
     plan,
+    to_target,
 )
 from benchbench.measure.process import Ended, run_worker
 from benchbench.measure.provenance import Scrubber, provenance
+from benchbench.measure.ranks import devices
 from benchbench.record import (
     Blas,
     Ceiling,
@@ -44,6 +50,7 @@ from benchbench.record import (
     Precision,
     Provenance,
     Record,
+    Scalar,
     System,
     Work,
     validity_of,
@@ -58,10 +65,13 @@ __all__ = [
     "Outcome",
     "Planned",
     "Sitting",
+    "ask",
     "execute",
     "measure_ceilings",
+    "measure_collectives",
     "plan",
     "sitting",
+    "to_target",
 ]
 
 _CEILING_SECONDS: dict[Effort, float] = {"quick": 3.0, "standard": 5.0, "full": 10.0}
@@ -206,9 +216,10 @@ class Sitting:
             return found
         tell = _Teller(planned, index, total, self._on_event)
         made = self._shared.measure(planned, tell)
+        kind = "loadgen" if planned.target is None else "mllog"
         with _storing(self._store.url):
             name = self._store.write(made.record)
-            self._store.keep_beside(name, "loadgen", made.logs)
+            self._store.keep_beside(name, kind, made.logs)
         self._measured[name] = made.record
         tell.stored(made.record, made.stderr)
         return made.record
@@ -253,8 +264,37 @@ def measure_ceilings(
         available_bytes=_available_bytes(system),
         threads=choose.threads(system, os.environ),
     )
+    return _ceilings(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell, lock)
+
+
+def measure_collectives(
+    system: System,
+    device: str,
+    ranks: int,
+    *,
+    on_event: OnEvent | None = None,
+    lock: Path | None = None,
+) -> tuple[Ceiling, ...]:
+    """How fast `ranks` processes exchange gradients, each on a device of its own.
+
+    Raises:
+        CannotMeasureError: they cannot, or another runner is at work.
+    """
+    body = MeasureCollectives(
+        devices=devices(device, ranks),
+        threads=_share(system, ranks),
+    )
+    return _ceilings(body, _CEILINGS_TIMEOUT_S, _Teller(None, 0, 1, on_event), lock)
+
+
+def _ceilings(
+    body: MeasureCeilings | MeasureCollectives,
+    timeout_s: float,
+    tell: "_Teller",
+    lock: Path | None,
+) -> tuple[Ceiling, ...]:
     with exclusive(lock):
-        ended = _work(body, _CEILINGS_TIMEOUT_S * max(1, len(devices)), tell)
+        ended = ask(body, timeout_s, tell.progress)
     if not isinstance(ended.result, CeilingsResult):
         failure = ended.why()
         tell.failed(failure, ended.stderr)
@@ -303,7 +343,9 @@ class _Teller:
                 elapsed_s=seen.elapsed_s,
                 units_per_s=rate.value,
                 ends=None if rate.low is None or rate.high is None else (rate.low, rate.high),
-                message=" ".join([*["INVALID"] * (record.validity == "invalid"), *doubts]),
+                message=" ".join(
+                    [*_met(record), *["INVALID"] * (record.validity == "invalid"), *doubts]
+                ),
             )
         )
 
@@ -337,7 +379,7 @@ class _Run:
             setting_sha256=digest(planned.setting),
             scrub=scrub,
         )
-        threads = planned.setting.threads or choose.threads(self.system, os.environ)
+        threads = planned.setting.threads or _share(self.system, planned.setting.ranks)
         body = MeasureWorkload(
             file=str(planned.file),
             setting=planned.setting,
@@ -347,13 +389,22 @@ class _Run:
             load=chosen(planned.scenario) if planned.driver == "loadgen" else None,
             latency_bound_s=planned.latency_bound_s,
             gate_fraction=planned.gate_fraction,
+            target=planned.target,
+            runs=planned.runs,
+            platform=_platform(self.system),
         )
-        ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
+        timeout_s = planned.budget.timeout_s
+        ended = ask(body, timeout_s, tell.progress, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return _Made(self._success(planned, ended.result, origin), logs)
+            return _Made(_without_names(self._success(planned, ended.result, origin), scrub), logs)
+        if isinstance(ended.result, TrainingResult):
+            logs = {name: scrub(text) for name, text in ended.result.logs.items()}
+            trained = self._trained(planned, ended.result, origin, tell)
+            return _Made(_without_names(trained, scrub), logs)
         failure = _scrubbed(ended.why(), scrub)
-        return _Made(self._failure(planned, failure, origin, threads), {}, ended.stderr)
+        record = _without_names(self._failure(planned, failure, origin, threads), scrub)
+        return _Made(record, {}, ended.stderr)
 
     def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
         setting = planned.setting
@@ -365,6 +416,7 @@ class _Run:
                 self.ceilings,
                 device=setting.device,
                 precision=setting.precision,
+                devices=len(_devices(setting)),
             ),
             *latency_caveats(result.measurement, planned.scenario),
             *result.caveats,
@@ -372,7 +424,7 @@ class _Run:
         return self._record(
             planned,
             origin,
-            parameters={**setting.parameters, **result.parameters},
+            parameters={**setting.parameters, **result.parameters, **_way(setting)},
             system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
@@ -381,13 +433,38 @@ class _Run:
             validity=validity_of(doubts),
         )
 
+    def _trained(
+        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
+    ) -> Record:
+        """A training to a target: one that missed it is a failure that keeps its accuracies."""
+        if result.failure is not None:
+            tell.failed(result.failure, ())
+        doubts = (*planned.caveats, *result.caveats)
+        return self._record(
+            planned,
+            origin,
+            parameters={**planned.setting.parameters, **result.parameters},
+            system=_as_used(self.system, planned.setting, result.blas),
+            work=result.work,
+            measurement=result.measurement,
+            failure=result.failure,
+            convergence=result.convergence,
+            caveats=doubts,
+            validity=validity_of(doubts, failed=result.failure is not None),
+        )
+
     def _failure(
         self, planned: Planned, failure: Failure, origin: Provenance, threads: int
     ) -> Record:
         return self._record(
             planned,
             origin,
-            parameters={**planned.setting.parameters, "threads": threads},
+            parameters={
+                **planned.setting.parameters,
+                **_target(planned),
+                "threads": threads,
+                **_way(planned.setting),
+            },
             system=_as_used(self.system, planned.setting),
             work=Work(unit=planned.unit),
             failure=failure,
@@ -402,12 +479,13 @@ class _Run:
             scenario=planned.scenario,
             driver=planned.driver,
             precision=setting.precision,
-            batch_size=setting.batch_size,
+            batch_size=setting.batch_size * setting.ranks,
             backend=setting.backend,
-            devices=(setting.device,),
+            devices=_devices(setting),
             effort=planned.effort,
             repeat=planned.repeat,
             tuning=planned.tuning,
+            fit=planned.fit,
             ceilings=self.ceilings,
             provenance=origin,
             **parts,
@@ -426,10 +504,27 @@ def _storing(url: str) -> Iterator[None]:
         ) from error
 
 
-def _work(
-    body: MeasureWorkload | MeasureCeilings,
+def _devices(setting: Setting) -> tuple[str, ...]:
+    """Those used; the processors are one, however many processes share them."""
+    return tuple(dict.fromkeys(devices(setting.device, setting.ranks)))
+
+
+def _share(system: System, ranks: int) -> int:
+    """Of the threads, for each of so many processes."""
+    return max(1, choose.threads(system, os.environ) // ranks)
+
+
+def _way(setting: Setting) -> dict[str, Scalar]:
+    """How processes shared the work; nothing of one alone."""
+    if setting.ranks == 1:
+        return {}
+    return {"processes": setting.ranks, "parallel": setting.parallel}
+
+
+def ask(
+    body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch,
     timeout_s: float,
-    tell: _Teller,
+    on_progress: Callable[[Progress], None],
     own: Mapping[str, str] = MappingProxyType({}),
 ) -> Ended:
     """A worker whose libraries all start with the same number of threads.
@@ -449,9 +544,25 @@ def _work(
         return run_worker(
             Request(body=body),
             timeout_s=timeout_s,
-            on_progress=tell.progress,
+            on_progress=on_progress,
             environment={**freed, **set_here, **own},
         )
+
+
+def _target(planned: Planned) -> dict[str, float]:
+    return {} if planned.target is None else {TARGET: planned.target}
+
+
+def _met(record: Record) -> list[str]:
+    found = record.convergence
+    if found is None or found.reached_s is None:
+        return []
+    return [f"{units.accuracy(found.target)} after {units.duration(found.reached_s)}"]
+
+
+def _platform(system: System) -> str:
+    """What ran, without whose or where it is."""
+    return system.accelerators[0].name if system.accelerators else system.cpu.model
 
 
 def _rate(seen: Measurement) -> Estimate:
@@ -476,6 +587,14 @@ def _as_used(system: System, setting: Setting, blas: tuple[Blas, ...] = ()) -> S
     own = environment.read(setting.environment)
     used = {"blas": blas or software.blas, "environment": {**software.environment, **own}}
     return system.model_copy(update={"software": software.model_copy(update=used)})
+
+
+def _without_names(record: Record, scrub: Scrubber) -> Record:
+    """No words of a workload or a library name a person or a machine."""
+    doubts = (one.model_copy(update={"message": scrub(one.message)}) for one in record.caveats)
+    values = record.parameters.items()
+    told = {name: scrub(value) if isinstance(value, str) else value for name, value in values}
+    return record.model_copy(update={"caveats": tuple(doubts), "parameters": told})
 
 
 def _scrubbed(failure: Failure, scrub: Scrubber) -> Failure:

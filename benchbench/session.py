@@ -39,6 +39,8 @@ def limits(
             )
     for precisions, devices in _alike(system).items():
         found += run.measure_ceilings(system, devices, precisions, effort, on_event=on_event)
+        if len(devices) > 1:
+            found += run.measure_collectives(system, devices[0], len(devices), on_event=on_event)
     return tuple(found)
 
 
@@ -108,7 +110,7 @@ def beside(
     """What the machine could do on the plan's devices at these precisions; of no plan, nothing."""
     if not planned:
         return ()
-    return run.measure_ceilings(
+    found = run.measure_ceilings(
         system,
         tuple(dict.fromkeys(one.setting.device for one in planned)),
         tuple(dict.fromkeys(precisions)),
@@ -116,6 +118,10 @@ def beside(
         on_event=on_event,
         decoders=_processors(system) if any(map(_needs_images, planned)) else 0,
     )
+    several = {(one.setting.device, one.setting.ranks) for one in planned if one.setting.ranks > 1}
+    for device, ranks in sorted(several):
+        found += run.measure_collectives(system, device, ranks, on_event=on_event)
+    return found
 
 
 def _needs_images(planned: Planned) -> bool:

@@ -9,13 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from benchbench import sheets, units
+from benchbench import printable, sheets, units
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
-from benchbench.formats import legible
 from benchbench.sheets import middle, throughput, within
 from benchbench.stats import Estimate
+from benchbench.workload import Fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
-    from benchbench.derive.figures import Percentile
+    from benchbench.derive.figures import PartFigures, Percentile, RateFigures, TrainingEstimate
     from benchbench.evaluate import Examination, Result, ResultList
     from benchbench.formats import Grid
     from benchbench.recommend import Fleet, Recommendation
     from benchbench.record import Caveat, Ceiling, RateSearch, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
+    from benchbench.transfer import Merger
     from benchbench.verify import Verification
-    from benchbench.workload import WorkloadList
+    from benchbench.workload import Holder, WorkloadDescription, WorkloadList
 
 _SHOWN = 5
 _MOST_FINDINGS = 10
@@ -71,19 +72,90 @@ def ceilings(measured: Sequence[Ceiling]) -> Table:
     return table
 
 
-def workloads(listed: WorkloadList) -> Table:
-    """What can be run, and what one unit of it costs by counting."""
-    table = _table("Workloads", "name", "scenario", "unit", "work per unit", "least bytes", "batch")
+def workloads(listed: WorkloadList) -> RenderableType:
+    """What can be run: what each wears on, what one unit costs by counting, who can hold it."""
+    columns = ("name", "stresses", "per unit", "FLOP/B", "memory", "here", "held by")
+    table = _table("Workloads", *columns)
+    table.columns[0].no_wrap = True
     for one in listed.workloads:
-        table.add_row(
-            one.name,
-            one.scenario,
-            one.unit,
-            units.flop_count(one.flops_per_unit),
-            units.si(one.bytes_per_unit, "B"),
-            str(one.batch_size),
-        )
-    return table
+        table.add_row(*map(_plain, _workload_cells(one)))
+    notes = (
+        "Memory: the least a CPU needs. Here: whether this machine holds it. Held by: the smallest "
+        "accelerator that does, at its own batch."
+    )
+    return Group(table, Text(notes, style="dim"))
+
+
+def _workload_cells(one: WorkloadDescription) -> tuple[str, ...]:
+    counted = units.flop_count(one.flops_per_unit)
+    fits = one.fits or Fits()
+    return (
+        one.name,
+        ", ".join(one.stresses) or units.UNKNOWN,
+        f"{counted} per {one.unit}",
+        units.number(one.intensity),
+        units.size(one.memory_bytes),
+        _yes(here=fits.here),
+        units.UNKNOWN if fits.smallest is None else _card(fits.smallest),
+    )
+
+
+def _yes(*, here: bool | None) -> str:
+    return units.UNKNOWN if here is None else "yes" if here else "no"
+
+
+def workload(one: WorkloadDescription) -> RenderableType:
+    """One workload in full: what it is, what can be set, what it needs, how it was counted."""
+    table = _table("", "what", "is")
+    table.title = _plain(f"{one.name}: {one.summary}")
+    for name, said in _workload_rows(one):
+        if said != units.UNKNOWN:
+            table.add_row(*map(_plain, (name, said)))
+    formulas = [_plain(f"{name}: {said}", style="dim") for name, said in one.formulas.items()]
+    paragraphs = (" ".join(each.split()) for each in one.text.split("\n\n"))
+    told = [part for each in paragraphs if each for part in (Text(), _plain(each))]
+    return Group(table, *told, Text(), *formulas)
+
+
+def _workload_rows(one: WorkloadDescription) -> list[tuple[str, str]]:
+    fits = one.fits or Fits()
+    batch = units.count(one.batch_size)
+    if one.batch_size_accelerator is not None:
+        batch += f", {units.count(one.batch_size_accelerator)} on an accelerator"
+    return [
+        ("unit", one.unit),
+        ("scenarios", ", ".join(map(units.scenario, one.scenarios)) or one.scenario),
+        ("precisions", ", ".join(one.precisions)),
+        ("backends", ", ".join(one.backends)),
+        ("batch", batch),
+        *((f"--set {name}=", _settable(one, name)) for name in one.parameters),
+        ("stresses", ", ".join(one.stresses) or units.UNKNOWN),
+        ("work per unit", units.flop_count(one.flops_per_unit)),
+        ("elementwise besides", units.flop_count(one.other_flops_per_unit)),
+        ("least bytes per unit", units.si(one.bytes_per_unit, "B")),
+        ("FLOP per byte", units.number(one.intensity)),
+        ("least memory, CPU", units.size(one.memory_bytes)),
+        ("least memory, accelerator", units.size(one.accelerator_memory_bytes)),
+        ("this machine holds it", _yes(here=fits.here)),
+        ("smallest accelerator", _holder(fits.smallest)),
+        ("cheapest accelerator", _holder(fits.cheapest)),
+    ]
+
+
+def _settable(one: WorkloadDescription, name: str) -> str:
+    tried = ", ".join(str(value) for value in one.tunable.get(name, ()))
+    return f"{one.parameters[name]}" + (f" (--tune tries {tried})" if tried else "")
+
+
+def _holder(one: Holder | None) -> str:
+    if one is None:
+        return units.UNKNOWN
+    price, place = units.usd(one.usd_per_hour), f"{one.provider} {one.instance} {one.region}"
+    return f"{_card(one)}: {place}, {price} an hour"
+
+
+def _card(one: Holder) -> str:
+    return f"{one.silicon}, {units.size(one.memory_bytes)}"
 
 
 def results(listed: ResultList) -> RenderableType:
@@ -165,7 +237,8 @@ def result(one: Result) -> RenderableType:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
     if figures.rate_search is not None:
-        parts += [Text(), _rates(figures.rate_search, figures.unit)]
+        search = figures.rate_search
+        parts += [Text(), _rates(search, figures.unit), Text(f"Answered {search.policy}.")]
     if one.tried:
         parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
@@ -181,7 +254,7 @@ def result(one: Result) -> RenderableType:
 def _rates(search: RateSearch, unit: str) -> Table:
     """Every rate tried in a search for a server's highest, in order."""
     bound = units.duration(search.latency_bound_s)
-    title = f"Rates tried: at most {bound} at p{search.percent:g} ({search.policy})"
+    title = f"Rates tried: at most {bound} at p{search.percent:g}"
     table = _table(title, "rate", "queries", "late", "percentile", "client late", "held")
     for one in search.probes:
         sure = "" if one.early_stopping or not one.met else ", too few queries to be sure"
@@ -232,6 +305,16 @@ def _verdict(one: Comparison) -> str:
 
 def _given(value: str | None) -> str:
     return units.UNKNOWN if value is None else value
+
+
+def merger(done: Merger) -> RenderableType:
+    """What came, what was there, and what was left where it is."""
+    added, held = units.counted(len(done.added), "result"), units.count(len(done.held))
+    left_out = (
+        Text(f"left out: {one.store}: {one.name}: {one.reason}", style="yellow")
+        for one in done.left_out
+    )
+    return Group(*left_out, Text(f"{done.into}: {added} added, {held} held already"))
 
 
 def verification(answer: Verification) -> RenderableType:
@@ -298,7 +381,7 @@ def why_not(answer: Recommendation, instance: str) -> RenderableType:
 
 def _plain(text: str, style: str = "") -> Text:
     """A name is no markup, and what steers a terminal or turns the line round is not printed."""
-    return Text(legible(text), style=style)
+    return Text(printable.text(text), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:
@@ -511,12 +594,17 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
     return [
         ("setting", f"{figures.precision}, batch {figures.batch_size}, {figures.backend}"),
         ("scenario", units.scenario(figures.scenario, figures.driver)),
+        *_training_rows(figures),
         ("throughput", throughput(figures)),
         *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
         *_loadgen_rows(figures),
         ("median step", _estimate(figures.step_s, units.duration)),
+        *_together(figures),
+        *(row for each in figures.parts for row in _part(each, figures.unit)),
+        *map(_rate_row, figures.rates),
         ("achieved", _estimate(figures.achieved_flops, units.flops)),
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
+        ("of it, executed twice included (HFU)", _estimate(figures.hfu, units.percent)),
         ("of the best matmul here", _estimate(figures.share_of_achievable, units.percent)),
         ("best matmul here", units.flops(best.value) if best else units.UNKNOWN),
         ("datasheet's peak", units.flops(figures.datasheet_flops)),
@@ -557,6 +645,73 @@ def _loadgen_rows(figures: Figures) -> list[tuple[str, str]]:
         ("latency bound", units.duration(bound)),
         ("client late, p99", units.duration(figures.lateness_p99_s)),
     ]
+
+
+def _training_rows(figures: Figures) -> list[tuple[str, str]]:
+    """A time to train that was measured, run by run, or one that is estimated."""
+    rows = []
+    for index, run in enumerate(figures.convergence, start=1):
+        seen = (
+            f"{units.accuracy(e.accuracy)} at {units.duration(e.time_s)}" for e in run.evaluations
+        )
+        rows.append((f"run {index}, {run.quality}", ", ".join(seen)))
+    if figures.convergence:
+        wanted = units.accuracy(figures.convergence[0].target)
+        rows.append(
+            (f"time to train to {wanted}", _estimate(figures.time_to_train, units.duration))
+        )
+    found = figures.estimated_training
+    if found is not None:
+        ends = f"{units.duration(found.seconds.low)} to {units.duration(found.seconds.high)}"
+        said = f"{units.duration(found.seconds.value)}, {ends}" if found.seconds.low else ""
+        rows.append(("estimated time to train", said or units.duration(found.seconds.value)))
+        rows.append(("which is to", f"{found.target}; {found.because}{_accumulated(found)}"))
+    return rows
+
+
+def _accumulated(found: TrainingEstimate) -> str:
+    return ", gradients added up to that batch" if found.accumulated else ""
+
+
+def _together(figures: Figures) -> list[tuple[str, str]]:
+    """Of several processes: how many, and what working together costs."""
+    if figures.ranks == 1:
+        return []
+    scaling = None if figures.scaling is None else figures.scaling.efficiency
+    return [
+        ("processes", units.count(figures.ranks)),
+        ("of so many times one alone", _estimate(scaling, units.percent)),
+        ("exchanging gradients, of a step", units.percent(figures.communication_fraction)),
+    ]
+
+
+_PART_NAMES = {
+    "prefill": "time to the first token (prefill)",
+    "decode": "time per further token (decode)",
+}
+
+
+def _part(one: PartFigures, unit: str) -> list[tuple[str, str]]:
+    took = f"{_estimate(one.seconds, units.duration)}, p95 {units.duration(one.p95_s)}"
+    shares = (
+        units.rate(one.units_per_s, unit),
+        f"MFU {units.percent(one.mfu)}",
+        f"{units.percent(one.share_of_achievable)} of the best matmul",
+        f"MBU {units.percent(one.mbu)}",
+    )
+    known = ", ".join(share for share in shares if units.UNKNOWN not in share)
+    return [(_PART_NAMES.get(one.name, one.name), took), (f"  {one.name} reaches", known)]
+
+
+def _rate_row(one: RateFigures) -> tuple[str, str]:
+    answered = f"{units.count(one.answered)} of {units.count(one.offered)} answered"
+    first = f"first token after {units.duration(one.first_token_s)}"
+    then = f"then {units.duration(one.per_token_s)} each"
+    behind = "" if one.keeps_up else ", falls behind"
+    return (
+        f"at {units.number(one.requests_per_s)} requests/s",
+        f"{answered}, {first}, {then}, {units.rate(one.tokens_per_s, 'token')}{behind}",
+    )
 
 
 def _latency(one: Percentile) -> str:

@@ -18,6 +18,7 @@ from benchbench.measure.search import Search, Space
 from benchbench.record import Precision, Record, System, Tried, Tuning
 from benchbench.run import OnEvent, Outcome, Sitting
 from benchbench.store import Store
+from benchbench.system.environment import harmless
 from benchbench.workload import Setting, backends, load_file, tunable
 
 TRIAL = Budget(
@@ -157,7 +158,7 @@ def tried(setting: Setting, units_per_s: float | None, because: str | None) -> T
         batch_size=setting.batch_size,
         threads=setting.threads,
         parameters=dict(setting.parameters),
-        environment=dict(setting.environment),
+        environment={name: harmless(value) for name, value in setting.environment.items()},
         units_per_s=units_per_s,
         because=because,
     )

@@ -88,6 +88,11 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return UNKNOWN if fraction is None else f"{number(fraction * 100, digits)} %"
 
 
+def accuracy(fraction: float | None) -> str:
+    """A share of right answers: `75.9 %`, `96.94 %`."""
+    return trimmed(percent(fraction, 4))
+
+
 def duration(seconds: float | None) -> str:
     """Seconds in the unit that fits."""
     if seconds is None:

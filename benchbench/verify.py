@@ -1,7 +1,6 @@
 """Recompute what is claimed from the samples behind it: stored results, and a finished report."""
 
 import base64
-import gzip
 import json
 import math
 import re
@@ -12,10 +11,10 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from benchbench import __version__, derive, evaluate, units
-from benchbench.catalog import expected, silicon
+from benchbench import __version__, derive, evaluate, units, untrusted
+from benchbench.catalog import convergence, expected, silicon
 from benchbench.derive import Figures
-from benchbench.errors import DataError
+from benchbench.errors import DataError, UsageError
 from benchbench.recommend import Recommendation
 from benchbench.record import Accuracy, Ceiling, Measurement, Model, RateSearch, Record
 from benchbench.report import view
@@ -32,6 +31,8 @@ _Check = tuple[str, str | None]
 _EQUAL = 1e-6
 """Relative: what other vector units may change in the last digits of a sum."""
 _NUMBER = re.compile(r"((?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)")
+_UNSHOWABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What showing data ends in that no measurement can have given."""
 _PARTS = ("records", "figures", "recommendations", "tco")
 _TAG = re.compile(r"<[^>]*>?")
 _DATA = '<script type="application/json" id="benchbench-data"'
@@ -56,6 +57,17 @@ class Verification(Model):
     notes: tuple[str, ...] = ()
 
 
+def anything(where: str) -> Verification:
+    """A report, or a store: a folder, or a URL. Raises UsageError where nothing is, DataError."""
+    if "://" in where:
+        answer = store(where)
+        if answer.records or answer.findings:
+            return answer
+    elif Path(where).exists():
+        return page(Path(where)) if Path(where).is_file() else store(where)
+    raise UsageError(f"{where} is not there; name a report.html or a folder of results")
+
+
 def store(url: str | Path) -> Verification:
     """Every document of a store: its hash, its form, and that its numbers agree with each other."""
     read = Store(url).read()
@@ -75,7 +87,7 @@ def page(path: Path) -> Verification:
 
     Raises DataError if the file holds no benchbench data.
     """
-    html = path.read_text(encoding="utf-8", errors="replace")
+    html = untrusted.read(path, untrusted.MOST_DOCUMENT_BYTES).decode(errors="replace")
     document = _embedded(html, path)
     records = _records(document, path)
     checks = [*_figures(records, document, path), *_page(html, document, records)]
@@ -96,10 +108,14 @@ def page(path: Path) -> Verification:
 
 def _figures(records: list[Record], document: dict[str, Any], path: Path) -> Iterator[_Check]:
     """Each number of each configuration, recomputed with the datasheets of this version."""
-    sheets, usual = silicon.load(), expected.load()
+    known = (silicon.load(), expected.load(), convergence.load())
     for group, stated in _paired(records, document, path):
-        figures = evaluate.figures(group, sheets, usual).model_dump(mode="json")
-        where = f"{figures['workload']} {figures['precision']} x{figures['batch_size']}"
+        where = f"{group[0].workload} {group[0].precision} x{group[0].batch_size}"
+        try:
+            figures = evaluate.figures(group, *known).model_dump(mode="json")
+        except _UNSHOWABLE as error:
+            yield where, f"cannot be computed: {str(error).partition(chr(10))[0][:200]}"
+            continue
         for name, said, found in _compared(stated, figures):
             differs = f"{name} says {_short(said)}; the samples give {_short(found)}"
             yield where, None if _equal(said, found) else differs
@@ -109,16 +125,11 @@ def _page(html: str, document: dict[str, Any], records: list[Record]) -> Iterato
     """The page written anew from its data, held against the file: words, numbers and charts."""
     if _generator(html) != __version__:
         return
-    written = render(
-        view.build(
-            records,
-            figures=[_model(Figures, one) for one in document["figures"]],
-            recommendations=[_model(Recommendation, one) for one in document["recommendations"]],
-            tco=document["tco"] and _model(TcoAnswer, document["tco"]),
-            title=_between(html, "<title>", "</title>"),
-            generated_on=_between(html, '<time datetime="', '"'),
-        )
-    )
+    try:
+        written = _written(html, document, records)
+    except _UNSHOWABLE as error:
+        yield "page", f"its data cannot be shown: {str(error).partition(chr(10))[0][:200]}"
+        return
     ours, theirs = (_NUMBER.split(_body(one)) for one in (written, html))
     if len(ours) != len(theirs):
         yield "page", "its words are not those its data give"
@@ -132,6 +143,20 @@ def _page(html: str, document: dict[str, Any], records: list[Record]) -> Iterato
             None if same else f"the page says {_short(said)}; its data give {_short(found)}",
         )
         before = before[-200:] + said
+
+
+def _written(html: str, document: dict[str, Any], records: list[Record]) -> str:
+    """The page these data give."""
+    return render(
+        view.build(
+            records,
+            figures=[_model(Figures, one) for one in document["figures"]],
+            recommendations=[_model(Recommendation, one) for one in document["recommendations"]],
+            tco=document["tco"] and _model(TcoAnswer, document["tco"]),
+            title=_between(html, "<title>", "</title>"),
+            generated_on=_between(html, '<time datetime="', '"'),
+        )
+    )
 
 
 def _checks(record: Record) -> Iterator[str | None]:
@@ -193,13 +218,16 @@ def _graded(accuracy: Accuracy) -> Iterator[str | None]:
 
 def _records(document: dict[str, Any], path: Path) -> list[Record]:
     try:
-        return [Record.model_validate_json(json.dumps(one)) for one in document["records"]]
+        records = untrusted.physical(document["records"])
+        return [Record.model_validate_json(json.dumps(one)) for one in records]
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise DataError(
             f"{path}: a record inside it is damaged ({where}: {first['msg']})"
         ) from error
+    except ValueError as error:
+        raise DataError(f"{path}: a record inside it is damaged ({error})") from error
 
 
 def _paired(
@@ -228,7 +256,10 @@ def _compared(stated: Any, found: Any, name: str = "") -> Iterator[tuple[str, An
 
 def _equal(a: Any, b: Any) -> bool:  # noqa: ANN401 - JSON
     if isinstance(a, float | int) and isinstance(b, float | int):
-        return math.isclose(a, b, rel_tol=_EQUAL)
+        try:
+            return math.isclose(a, b, rel_tol=_EQUAL)
+        except OverflowError:  # a whole number that no float holds
+            return a == b
     return bool(a == b)
 
 
@@ -277,11 +308,20 @@ def _embedded(html: str, path: Path) -> dict[str, Any]:
     attributes, _, text = html.partition(_DATA)[2].partition("</script>")[0].partition(">")
     try:
         if 'data-encoding="gzip"' in attributes:
-            text = gzip.decompress(base64.b64decode(text, validate=True)).decode()
-        document = dict(json.loads(text))
-        return {name: document[name] for name in _PARTS}
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+            text = untrusted.unpack(base64.b64decode(text, validate=True)).decode()
+        document = dict(untrusted.parse_json(text))
+        return _whole({name: document[name] for name in _PARTS})
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} holds no readable benchbench data ({error}); "
             "write the report again with: benchbench report"
         ) from error
+
+
+def _whole(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, if its parts are lists of objects, and the last an object or nothing."""
+    *lists, costs = (document[name] for name in _PARTS)
+    for part in (*lists, [] if costs is None else [costs]):
+        if not (isinstance(part, list) and all(isinstance(one, dict) for one in part)):
+            raise ValueError("its parts are not those of a report")
+    return document

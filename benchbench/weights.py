@@ -5,6 +5,7 @@ refuses everything that is not a tensor or a plain container.
 """
 
 import hashlib
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,9 @@ def _checkpoint(file: Path) -> "dict[str, torch.Tensor]":
     import torch  # noqa: PLC0415 - as above
 
     try:
-        found = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an odd pickle protocol: it is refused or read
+            found = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         message = f"{file} is damaged, or holds more than tensors and is not opened for that"
         raise UsageError(f"{message}; save its state_dict as safetensors") from error

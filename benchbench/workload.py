@@ -14,6 +14,9 @@ A file may also name
                               state, caches, and activations as far as they cannot be avoided
     query_rules               what MLPerf asks of its queries: a QueryRules
     exam(setting) -> Exam     a whole data set to be right about, see `benchbench.accuracy`
+    train(setting)            a training that runs to a target, for `run --to-target`
+    parallel                  how several processes may train it together: ("ddp", "fsdp"), see
+                              `benchbench.backend.parallel`
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -21,6 +24,7 @@ The built-in ones in `workloads/` come through the same door as a user's own.
 import ast
 import hashlib
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
@@ -44,6 +48,10 @@ _SCENARIOS = get_args(Scenario)
 EAGER, COMPILE = "torch-eager", "torch-compile"
 BACKENDS = (EAGER, COMPILE, "cuda-graph", "onnxruntime", "openvino")
 """How a model can be executed; any workload's step runs eagerly or compiled."""
+VLLM = "vllm"
+"""An engine that brings its own model: a workload file must know it."""
+Parallel = Literal["ddp", "fsdp"]
+"""How processes share one training step: each has all weights, or each has a share of them."""
 _MISTAKES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError),
     *(NameError, OSError, RuntimeError, SystemExit, TypeError, ValueError),
@@ -70,6 +78,51 @@ class Setting:
     """None: every processor that affinity and quota leave us."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Set for the measuring process alone: an allocator's thresholds, a library to preload."""
+    ranks: int = 1
+    """Processes that work together, each on a device of its own or its share of the processors."""
+    rank: int = 0
+    """Which of them this is; its seed differs from the others', so that its data do."""
+    parallel: Parallel = "ddp"
+    """How they train together; alone, and where they only infer, it means nothing."""
+
+
+class Parts:
+    """Parts of a step that are timed apart: the step says when one has ended, in its order.
+
+    Saying so never waits for the device. Nobody listens outside the timed window.
+    """
+
+    def __init__(self) -> None:
+        self._listener: Callable[[str], None] | None = None
+
+    def ended(self, name: str) -> None:
+        """The part of this name ended here; it began where the one before ended."""
+        if self._listener is not None:
+            self._listener(name)
+
+    def listen(self, listener: Callable[[str], None] | None) -> None:
+        """Who is told; None: nobody."""
+        self._listener = listener
+
+
+class Engine(Protocol):
+    """Answers requests that come when they like: an LLM that batches continuously."""
+
+    new_tokens: int
+    """Every request's answer is so long."""
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are not answered in full."""
+
+    def submit(self, index: int) -> None:
+        """A request, unlike every other one, joins the queue."""
+
+    def advance(self) -> list[int]:
+        """One iteration; the requests that got one token more, once the tokens are on the host."""
+
+    def clear(self) -> None:
+        """Forget every request."""
 
 
 @dataclass
@@ -90,6 +143,12 @@ class Job:
     """What was really used, for the record: `{"channels_last": True, "data": "synthetic"}`."""
     reference: Callable[[Any], Any] | None = None
     """The same outputs in fp32, where they can be checked."""
+    parts: Parts | None = None
+    """Of the step, where it has some worth a time of their own."""
+    engine: Engine | None = None
+    """Where requests at rising rates are to be offered to it after the timed window."""
+    rates: tuple[float, ...] = ()
+    """Requests per second to offer; empty: shares of what the timed window reached."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +161,43 @@ class QueryRules:
     """Fewest in an official offline run."""
     library_samples: int = 1024
     """Distinct ones that queries are drawn from."""
+
+
+MarkKind = Literal["data", "epoch_start", "epoch_stop", "eval_start", "eval_stop"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a training at which the clock is read, the device having finished."""
+
+    kind: MarkKind
+    """`data`: the data were opened, and `facts` says what they hold."""
+    epoch: int = 0
+    """Counted from 1."""
+    accuracy: float | None = None
+    """Of `eval_stop`: between 0 and 1."""
+    loss: float | None = None
+    """Of `epoch_stop`."""
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass
+class Training:
+    """A model on its device that learns until it is good enough, not having touched its data.
+
+    Asking for the first of `marks` touches the data, and starts the clock of the time to train.
+    They end when the model may learn no longer; whoever reads the clock stops asking at the target.
+    The facts of `data` hold `train_samples`, `eval_samples`, `samples_per_epoch`, and under
+    MLCommons' names whatever else a log of the training should say.
+    """
+
+    marks: Iterator[Mark]
+    work: Work
+    """Of the training steps."""
+    quality: str
+    """What is evaluated: `top-1 accuracy`."""
+    parameters: dict[str, Scalar] = field(default_factory=dict)
+    """What was really used, for the record."""
 
 
 class Workload(Protocol):
@@ -156,6 +252,27 @@ def source_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+class Holder(Model):
+    """An accelerator that one can rent and whose memory is enough."""
+
+    silicon: str
+    memory_bytes: float
+    """Of one accelerator."""
+    provider: str
+    instance: str
+    region: str
+    usd_per_hour: float
+    """Of the whole instance, on demand."""
+
+
+class Fits(Model):
+    """Which machines can hold a workload at its defaults; None where none does or nobody knows."""
+
+    here: bool | None = None
+    smallest: Holder | None = None
+    cheapest: Holder | None = None
+
+
 class WorkloadDescription(Model):
     """A workload at its default setting, for people who choose one."""
 
@@ -169,12 +286,28 @@ class WorkloadDescription(Model):
     precisions: tuple[Precision, ...]
     backends: tuple[str, ...] = ()
     stresses: tuple[str, ...] = ()
-    memory_bytes: float | None = None
-    """The least a device must hold at this setting."""
     flops_per_unit: float | None = None
     other_flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
     convention: str | None = None
+    intensity: float | None = None
+    """FLOP per byte."""
+    memory_bytes: float | None = None
+    """The least a CPU must hold, in its first precision and default batch."""
+    accelerator_memory_bytes: float | None = None
+    """The least an accelerator must hold, in bf16 where there is one, at its default batch."""
+    text: str = ""
+    """What its file says of itself after the summary."""
+    parameters: dict[str, Scalar] = {}
+    """What `--set` changes, with the defaults."""
+    tunable: dict[str, tuple[Scalar, ...]] = {}
+    """Those `--tune` tries, and the values it tries."""
+    formulas: dict[str, str] = {}
+    """Its counts by the name of their function: how, and by which source."""
+    scenarios: tuple[Scenario, ...] = ()
+    """Its own, and those LoadGen can ask for."""
+    fits: Fits | None = None
+    """None where nobody looked."""
 
 
 class WorkloadList(Model):
@@ -190,12 +323,13 @@ def describe(workload: Workload) -> WorkloadDescription:
     Raises UsageError naming the line if its `work` fails or returns something else.
     """
     path = Path(workload.__file__ or "")
+    small, large = _settings(workload)
     with _blaming(path):
-        work = workload.work(Setting(batch_size=workload.batch_size))
+        work = workload.work(small)
     if not isinstance(work, Work):
         message = f"{path}: work returned {type(work).__name__}; it must return a benchbench Work"
         raise UsageError(message)
-    summary = (workload.__doc__ or "").strip().partition("\n")[0]
+    summary, _, text = (workload.__doc__ or "").strip().partition("\n")
     return WorkloadDescription(
         name=workload.name,
         summary=summary,
@@ -207,12 +341,51 @@ def describe(workload: Workload) -> WorkloadDescription:
         precisions=workload.precisions,
         backends=backends(workload),
         stresses=stresses(workload),
-        memory_bytes=memory_bytes(workload, Setting(batch_size=workload.batch_size)),
         flops_per_unit=work.flops_per_unit,
         other_flops_per_unit=work.other_flops_per_unit,
         bytes_per_unit=work.bytes_per_unit,
         convention=work.convention,
+        intensity=_intensity(work),
+        memory_bytes=memory_bytes(workload, small),
+        accelerator_memory_bytes=memory_bytes(workload, large),
+        text=text.strip(),
+        parameters=_defaults(workload),
+        tunable=tunable(workload),
+        formulas=_formulas(workload),
     )
+
+
+def _intensity(work: Work) -> float | None:
+    if work.flops_per_unit is None or work.bytes_per_unit is None:
+        return None
+    return work.flops_per_unit / work.bytes_per_unit
+
+
+def _settings(workload: Workload) -> tuple[Setting, Setting]:
+    """Its defaults on a CPU and on an accelerator."""
+    offered = workload.precisions
+    precision: Precision = "bf16" if "bf16" in offered else offered[0]
+    batch = getattr(workload, "batch_size_accelerator", None) or workload.batch_size
+    return (
+        Setting(precision=offered[0], batch_size=workload.batch_size),
+        Setting(device="cuda:0", precision=precision, batch_size=batch),
+    )
+
+
+def _defaults(workload: Workload) -> dict[str, Scalar]:
+    """What `--set` changes, where the file calls its defaults DEFAULTS as the built-in ones do."""
+    given = getattr(workload, "DEFAULTS", None)
+    named = given.items() if isinstance(given, dict) else ()
+    return {str(n): v for n, v in named if v is None or isinstance(v, bool | int | float | str)}
+
+
+def _formulas(workload: Workload) -> dict[str, str]:
+    """The first paragraph of each function that counts FLOPs or bytes."""
+    return {
+        name: " ".join(inspect.cleandoc(one.__doc__).partition("\n\n")[0].split())
+        for name, one in vars(workload).items()
+        if name.endswith(("flops", "bytes")) and callable(one) and one.__doc__
+    }
 
 
 def list_builtin() -> WorkloadList:
@@ -226,6 +399,14 @@ def precision(text: str | None) -> Precision | None:
         message = f"no precision {text!r}; choose one of {', '.join(_PRECISIONS)}"
         raise UsageError(message)
     return cast("Precision | None", text)
+
+
+def way(text: str) -> Parallel:
+    """How devices share a step, as the user wrote it. Raises UsageError if there is no such way."""
+    if text not in get_args(Parallel):
+        message = f"no --parallel {text!r}; choose one of {', '.join(get_args(Parallel))}"
+        raise UsageError(message)
+    return cast("Parallel", text)
 
 
 def parsed(assignments: Sequence[str]) -> dict[str, Scalar]:
@@ -276,6 +457,11 @@ def backends(workload: Workload) -> tuple[str, ...]:
         return named
     source = "" if workload.__file__ is None else Path(workload.__file__).read_text()
     return (EAGER, COMPILE) if "torch" in source else (EAGER,)
+
+
+def parallels(workload: Workload) -> tuple[Parallel, ...]:
+    """How several processes may train it together; none where its file does not say."""
+    return tuple(getattr(workload, "parallel", ()))
 
 
 def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
@@ -393,7 +579,7 @@ def _is_count(value: object) -> bool:
 
 def _are_backends(value: object) -> bool:
     return value is None or (
-        isinstance(value, tuple) and value != () and all(each in BACKENDS for each in value)
+        isinstance(value, tuple) and value != () and set(value) <= {*BACKENDS, VLLM}
     )
 
 
@@ -410,6 +596,12 @@ def _are_query_rules(value: object) -> bool:
 def _are_words(value: object) -> bool:
     return value is None or (
         isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
+    )
+
+
+def _are_ways(value: object) -> bool:
+    return value is None or (
+        isinstance(value, tuple) and value != () and set(value) <= set(get_args(Parallel))
     )
 
 
@@ -441,4 +633,6 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
     "memory_bytes": (_is_callable_or_absent, "a function of a Setting"),
     "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
     "exam": (_is_callable_or_absent, "a function of a Setting"),
+    "train": (_is_callable_or_absent, "a function of a Setting"),
+    "parallel": (_are_ways, "a tuple of some of ddp, fsdp"),
 }

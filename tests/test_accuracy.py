@@ -177,11 +177,11 @@ def taught(data: Path) -> dict[str, torch.Tensor]:
     head, model.fc = model.fc, torch.nn.Identity()
     with torch.inference_mode():
         features = model(images).clone()
-    optimiser = torch.optim.LBFGS(head.parameters(), max_iter=30)
+    optimiser: Any = torch.optim.LBFGS(head.parameters(), max_iter=30)
 
-    def loss() -> torch.Tensor:
+    def loss() -> Any:
         optimiser.zero_grad()
-        found = torch.nn.functional.cross_entropy(head(features.clone()), truths)
+        found: Any = torch.nn.functional.cross_entropy(head(features.clone()), truths)
         found.backward()
         return found
 

@@ -81,7 +81,18 @@ def test_workloads_print_their_counted_work() -> None:
     listed = {one["name"]: one for one in document("workloads", "workloads")["workloads"]}
     assert listed["resnet50-train"]["flops_per_unit"] == 24_299_077_632
     assert listed["bert-large-infer"]["flops_per_unit"] == 246_425_321_472
-    assert {one["convention"] for one in listed.values()} == {"mm2-dense-v1"}
+    counted = [one for one in listed.values() if one["flops_per_unit"] is not None]
+    assert {one["convention"] for one in counted} == {"mm2-dense-v1"}
+    assert listed["image-input"]["flops_per_unit"] is None
+
+
+def test_a_workload_is_shown_in_full() -> None:
+    """By name or by file; one that does not exist names those that do."""
+    shown = call("workloads", "whisper-infer")
+    assert "--set size=" in shown.stdout
+    assert "next: benchbench run whisper-infer --quick" in shown.stderr
+    assert call("workloads", "tests/data/mine.py").stdout.startswith("my-mlp")
+    assert "known: bert-large-infer" in call("workloads", "whisper").stderr
 
 
 def test_results_list_prints_figures(stored: Path) -> None:
@@ -255,6 +266,11 @@ def test_catalogue_shows_and_checks() -> None:
         (("run", "resnet50-train", "--device", "cuda"), 5, "--device cpu"),
         (("run", "resnet50-train", "--device", "tpu"), 2, "cpu, cuda"),
         (("run", "resnet50-train", "--batch", "0"), 2, "batch"),
+        (("run", "resnet50-train", "--batch", "lots"), 2, "nor auto"),
+        (("run", "resnet50-train", "--batch", "auto", "--tune"), 2, "leave --batch out"),
+        (("run", "resnet50-train", "--devices", "2", "--tune"), 2, "leave --devices out"),
+        (("run", "resnet50-train", "--devices", "4096"), 5, "or fewer"),
+        (("run", "resnet50-train", "--parallel", "tensor"), 2, "ddp, fsdp"),
         (("tco", "nowhere.toml"), 2, "nowhere.toml"),
         (("results", "list"), 2, "benchbench run --quick"),
         (("results", "show", ""), 2, "results list"),
@@ -388,3 +404,11 @@ def test_run_tunes_a_users_own_file(tmp_path: Path) -> None:
     assert [one["units_per_s"] is not None for one in winner["tried"]] == [True] * len(trials)
     assert len(trials) >= 1
     assert "[trial 1] squares fp64 x100000 torch-eager" in seen.stderr.replace("\n", " ")
+
+
+def test_an_argument_that_is_no_text_is_refused() -> None:
+    """A file's name of other bytes than UTF-8: no document could hold it; exit 2, one line."""
+    told = subprocess.run([*COMMAND, "tco", b"\xff.toml"], capture_output=True, check=False)
+    assert told.returncode == 2
+    assert b"is no UTF-8 text" in told.stderr
+    assert len(told.stderr.splitlines()) == 1

@@ -17,9 +17,9 @@ from benchbench.formats import (
     Sheet,
     annotations,
     comma_separated,
-    legible,
     markdown,
 )
+from benchbench.printable import legible
 from benchbench.record import Caveat
 
 HOSTILE = [

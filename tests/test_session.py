@@ -12,6 +12,7 @@ from benchbench.record import Ceiling, Precision, System
 from benchbench.run import Outcome, Planned
 from benchbench.store import Store
 from tests import factories as make
+from tests.measure.fakes_workload import write_workload
 
 
 class Bench:
@@ -21,6 +22,14 @@ class Bench:
         self.ceilings: list[tuple[tuple[str, ...], tuple[Precision, ...]]] = []
         self.feeding: list[tuple[int, Path | None]] = []
         self.executed: list[dict[str, Any]] = []
+        self.collectives: list[tuple[str, int]] = []
+
+    def measure_collectives(
+        self, _system: System, device: str, ranks: int, **_: object
+    ) -> tuple[Ceiling, ...]:
+        """One more ceiling."""
+        self.collectives.append((device, ranks))
+        return (make.ceiling(1e9, kind="all_reduce", dtype=None, unit="byte/s", device="all"),)
 
     def measure_ceilings(
         self,
@@ -50,6 +59,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     """In place of `run`."""
     fake = Bench()
     monkeypatch.setattr(run, "measure_ceilings", fake.measure_ceilings)
+    monkeypatch.setattr(run, "measure_collectives", fake.measure_collectives)
     monkeypatch.setattr(run, "execute", fake.execute)
     return fake
 
@@ -78,6 +88,19 @@ def test_gpus_alike_are_measured_in_one_process(bench: Bench) -> None:
     devices, precisions = bench.ceilings[-1]
     assert devices == ("cuda:0", "cuda:1")
     assert "fp8" in precisions
+    assert bench.collectives == [("cuda:0", 2)]
+
+
+def test_what_devices_exchange_is_measured_for_the_plan_that_needs_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Once, for two processes; not for one alone."""
+    file = write_workload(tmp_path)
+    for ranks, expected in ((1, []), (2, [("cpu", 2)])):
+        plan = run.plan([file], system=make.system(), ranks=ranks)
+        found = session.beside(plan, ["fp32"], make.system(), print)
+        assert bench.collectives == expected
+        assert ("all_reduce" in {one.kind for one in found}) is (ranks > 1)
 
 
 def test_doctor_measures_what_feeds_a_model(bench: Bench) -> None:

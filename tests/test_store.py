@@ -13,6 +13,7 @@ from benchbench.errors import DataError, UsageError
 from benchbench.record import SCHEMA, Record
 from benchbench.store import Store, content_hash
 from tests import factories as make
+from tests import payloads
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -307,3 +308,40 @@ def test_a_trial_swept_by_another_run_is_no_error(
     monkeypatch.setattr(store._fs, "pipe_file", swept)
     store.prepare()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["../x", "a/b", ".hidden", "", "a\x00", "/etc/x", "x\ny"])
+def test_nothing_is_written_outside_the_folder_beside(tmp_path: Path, file: str) -> None:
+    """A log's name comes from another process; it names a file in its folder or nothing."""
+    store = Store(tmp_path / "r")
+    name = store.write(make.record())
+    with pytest.raises(DataError, match="no name for a file"):
+        store.keep_beside(name, "loadgen", {file: "x"})
+    assert [path.name for path in tmp_path.rglob("*")] == ["r", name]
+
+
+def test_what_never_ends_is_no_document(tmp_path: Path) -> None:
+    """A pipe nobody writes into, and a device: named apart at once, the others read."""
+    whole = Store(tmp_path).write(make.record())
+    os.mkfifo(tmp_path / "x-0123456789abcdef.json")
+    (tmp_path / "y-0123456789abcdef.json").symlink_to("/dev/zero")
+    result = Store(tmp_path).read()
+    assert result.names == (whole,)
+    assert {one.reason for one in result.quarantined} == {"not a plain file"}
+
+
+@pytest.mark.parametrize("data", payloads.DOCUMENTS, ids=lambda data: repr(data[:12]))
+def test_no_document_stops_the_others(tmp_path: Path, data: bytes) -> None:
+    """Under a name that fits its content, so that it is really parsed."""
+    whole = Store(tmp_path).write(make.record())
+    (tmp_path / f"x-{content_hash(data)}.json").write_bytes(data)
+    result = Store(tmp_path).read()
+    assert result.names == (whole,)
+    assert result.quarantined[0].reason.startswith("not a readable record: ")
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    """Two readers could take two different records for this one."""
+    text = make.record().to_json().replace('"repeat": 0', '"repeat": 1,\n "repeat": 0').encode()
+    (tmp_path / f"x-{content_hash(text)}.json").write_bytes(text)
+    assert "stands there twice" in Store(tmp_path).read().quarantined[0].reason

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from benchbench import decide, terminal
 from benchbench.recommend import Goal, Quota
+from benchbench.record import Offered, Part, PartWork, RankTimes, Work
 from benchbench.store import Store
 from benchbench.system import facts
 from benchbench.system.doctor import examine
@@ -238,3 +239,46 @@ def test_queries_show_their_latency_and_who_asked(tmp_path: Path) -> None:
     table = shown(terminal.result(listed.results[0]))
     assert "100 ms (of 64 queries)" in table
     assert "64 of the 662 queries needed" in table
+
+
+def test_parts_rates_and_processes_are_told(tmp_path: Path) -> None:
+    """An LLM's two parts, a rate that is too high, and what two processes reach of twice one."""
+    work = Work(
+        unit="token",
+        flops_per_unit=1e9,
+        executed_flops_per_unit=1.3e9,
+        parts=(PartWork(name="prefill", units=512, flops=1e12, bytes=1e9),),
+    )
+    offered = Offered(
+        requests_per_s=2.0,
+        elapsed_s=4.0,
+        arrived_s=(0.5, 1.0),
+        first_token_s=(0.75, None),
+        last_token_s=(1.75, None),
+        tokens=(11, 0),
+        wanted_tokens=11,
+    )
+    ranks = tuple(
+        RankTimes(rank=rank, device="cpu", units_per_step=8.0, step_s=(0.8,), elapsed_s=0.8)
+        for rank in range(2)
+    )
+    seen = make.measurement(
+        18.0, parts=(Part(name="prefill", seconds=(0.5,) * 8),), offered=(offered,), ranks=ranks
+    )
+    store = Store(tmp_path)
+    store.write(make.record(10.0, work=work))
+    ceilings = (make.ceiling(4e12),)
+    store.write(make.record(work=work, batch_size=16, measurement=seen, ceilings=ceilings))
+    together = next(r for r in decide.results(tmp_path).results if r.figures.ranks == 2)
+    text = shown(terminal.result(together))
+    for said in (
+        "time to the first token (prefill)",
+        "1,020 tokens/s",
+        "50 % of the best matmul",
+        "at 2.00 requests/s",
+        "1 of 2 answered",
+        "falls behind",
+        "90 %",
+    ):
+        assert said in " ".join(text.split()), said
+    assert max(len(line) for line in text.splitlines()) <= 80

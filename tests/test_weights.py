@@ -23,7 +23,9 @@ def same(where: Path) -> bool:
     """Whether what is loaded from there is the model's own."""
     other = torch.nn.Linear(2, 2)
     weights.fill(other, where)
-    return all(torch.equal(a, b) for a, b in zip(other.parameters(), model().parameters(), strict=True))
+    return all(
+        torch.equal(a, b) for a, b in zip(other.parameters(), model().parameters(), strict=True)
+    )
 
 
 def test_safetensors_and_checkpoints_are_read(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from benchbench.errors import UsageError
 from benchbench.record import Work
 from benchbench.workload import (
+    Parts,
     Setting,
     Workload,
     WorkloadList,
@@ -24,7 +25,9 @@ from benchbench.workload import (
     parameters,
     parsed,
     precision,
+    refuse,
     source_sha256,
+    way,
 )
 
 MINE = Path(__file__).parent / "data" / "mine.py"
@@ -212,6 +215,56 @@ def test_an_accelerators_batch_is_checked(tmp_path: Path) -> None:
     assert "line 8: batch_size_accelerator must be a whole number above 0" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('stresses = "compute"', "stresses must be a tuple of words"),
+        ("stresses = (1,)", "stresses must be a tuple of words"),
+        ("memory_bytes = 3", "memory_bytes must be a function of a Setting"),
+        ("train = 3", "train must be a function of a Setting"),
+        ("parallel = ('tp',)", "parallel must be a tuple of some of ddp, fsdp"),
+        ("backends = ('vllm', 'magic')", "backends must be a tuple of some of"),
+    ],
+)
+def test_what_a_file_says_of_itself_is_checked(tmp_path: Path, line: str, message: str) -> None:
+    """Optional, and right when it is there."""
+    path = written(tmp_path, ('("fp32",)', f'("fp32",)\n{line}'))
+    assert f"line 8: {message}" in refusal(path)
+
+
+def test_memory_that_fails_is_located(tmp_path: Path) -> None:
+    """A mistake inside `memory_bytes` is blamed on its line when the workload is described."""
+    path = written(tmp_path, ('("fp32",)', '("fp32",)\nmemory_bytes = lambda setting: 1 / 0'))
+    with pytest.raises(UsageError, match=r"broken\.py, line 8: ZeroDivisionError: "):
+        describe(load_file(path))
+
+
+def test_what_a_workload_has_no_use_for_is_refused() -> None:
+    """Nothing the user names is quietly ignored."""
+    with pytest.raises(UsageError, match="this workload takes no --weights: leave it out"):
+        refuse(Setting(weights=Path("w")), "data", "weights")
+    refuse(Setting(weights=Path("w")), "data")
+
+
+def test_ways_of_sharing_a_step_are_checked() -> None:
+    """As the user writes them."""
+    assert way("fsdp") == "fsdp"
+    with pytest.raises(UsageError, match="choose one of ddp, fsdp"):
+        way("tensor")
+
+
+def test_nobody_need_listen_to_a_steps_parts() -> None:
+    """Whoever listens is told; afterwards nobody is."""
+    parts = Parts()
+    told: list[str] = []
+    parts.ended("prefill")
+    parts.listen(told.append)
+    parts.ended("decode")
+    parts.listen(None)
+    parts.ended("decode")
+    assert told == ["decode"]
+
+
 def test_work_that_fails_is_located(tmp_path: Path) -> None:
     """A mistake inside `work` is blamed on its line when the workload is described."""
     path = written(tmp_path, ("256 * 1024, 1024 * 10", "256 / 0, 1"))
@@ -279,7 +332,7 @@ def test_work_is_counted_per_unit() -> None:
         work = workload.work(Setting(batch_size=workload.batch_size))
         assert isinstance(work, Work)
         assert work.unit == workload.unit
-        assert work.convention == "mm2-dense-v1"
+        assert work.convention == (None if work.flops_per_unit is None else "mm2-dense-v1")
 
 
 def test_parameters_are_typed_as_they_are_written() -> None:

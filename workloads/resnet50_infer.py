@@ -73,7 +73,7 @@ def least_bytes(image_size: int, batch: int, precision: Precision) -> float:
 
 def memory_bytes(setting: Setting) -> float:
     """The weights, the batch of images, and the largest output of a convolution."""
-    image_size = parameters(setting, **DEFAULTS)["image_size"]
+    image_size: int = parameters(setting, **DEFAULTS)["image_size"]
     width = 2 if setting.precision in ("bf16", "fp16") else 4
     largest = max(each.elements for each in convolutions(image_size))
     return width * (weights() + setting.batch_size * (3 * image_size**2 + largest))

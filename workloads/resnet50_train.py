@@ -5,7 +5,9 @@ SGD with momentum 0.9 and weight decay 1e-4, in channels_last.
 """
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchbench.models.resnet50 import (
     CLASSES,
@@ -16,7 +18,7 @@ from benchbench.models.resnet50 import (
     weights,
 )
 from benchbench.record import Precision, Scalar, Scenario, Work
-from benchbench.workload import COMPILE, EAGER, Job, Setting, parameters
+from benchbench.workload import COMPILE, EAGER, Job, Setting, Training, parameters
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +31,11 @@ batch_size = 8
 batch_size_accelerator = 256
 backends = (EAGER, COMPILE)
 tunable = {"channels_last": (True, False)}
+parallel = ("ddp",)
 stresses = ("compute", "memory bandwidth")
 
 RATE_PER_IMAGE = 0.1 / 256  # linear scaling rule (Goyal et al. 2017)
+MOMENTUM, WEIGHT_DECAY = 0.9, 1e-4  # He et al. 2015, section 3.4
 
 
 def training_flops(image_size: int) -> int:
@@ -76,7 +80,7 @@ def memory_bytes(setting: Setting) -> float:
 
     That is each convolution's output and the image, as in `least_bytes`.
     """
-    image_size = parameters(setting, **DEFAULTS)["image_size"]
+    image_size: int = parameters(setting, **DEFAULTS)["image_size"]
     bytes_per_activation = 2 if setting.precision in ("bf16", "fp16") else 4
     kept = sum(each.elements for each in convolutions(image_size)) + 3 * image_size**2
     return 3 * 4 * weights() + setting.batch_size * kept * bytes_per_activation
@@ -100,28 +104,44 @@ DEFAULTS: dict[str, Scalar] = {
     "channels_last": True,
     "workers": min(8, len(os.sched_getaffinity(0))),
 }
+RECIPE: dict[str, Scalar] = {
+    "epochs": 90,
+    "warmup_epochs": 5,
+    "evaluate_every": 4,
+    "augment": True,
+}
+"""Of `train` alone. 90 epochs are He et al. 2015's; MLPerf evaluates every 4th."""
 
 
-def load(setting: Setting) -> Job:
-    """The model on the device, its optimiser, and images: a folder of JPEGs, or noise."""
+class Learner(NamedTuple):
+    """The model on the device and how it learns."""
+
+    model: "torch.nn.Module"
+    optimiser: "torch.optim.Optimizer"
+    step: Callable[[tuple["torch.Tensor", "torch.Tensor"]], "torch.Tensor"]
+
+
+def learner(setting: Setting, *, channels_last: bool) -> Learner:
+    """The same seed gives the same model."""
     import torch
     from torchvision.models import resnet50
 
     from benchbench import images
     from benchbench.backend import training
+    from benchbench.backend.parallel import spread
     from benchbench.precision import autocast, set_float32_math
 
-    chosen = parameters(setting, **DEFAULTS)
     set_float32_math(setting.precision)
     torch.manual_seed(setting.seed)
-    size, last = chosen["image_size"], chosen["channels_last"]
     model = resnet50(weights=None, num_classes=CLASSES)
-    model.to(setting.device, memory_format=images.layout(channels_last=last))
+    model = spread(
+        model.to(setting.device, memory_format=images.layout(channels_last=channels_last)), setting
+    )
     optimiser = torch.optim.SGD(
         model.parameters(),
-        lr=RATE_PER_IMAGE * setting.batch_size,
-        momentum=0.9,
-        weight_decay=1e-4,
+        lr=RATE_PER_IMAGE * setting.batch_size * setting.ranks,
+        momentum=MOMENTUM,
+        weight_decay=WEIGHT_DECAY,
         fused=True,  # otherwise fp16's scaler would wait for the device in every step
     )
     scaler = torch.amp.GradScaler(
@@ -145,6 +165,16 @@ def load(setting: Setting) -> Job:
         scaler.update()
         return loss.detach()
 
+    return Learner(model, optimiser, step)
+
+
+def load(setting: Setting) -> Job:
+    """The model on the device, its optimiser, and images: a folder of JPEGs, or noise."""
+    from benchbench import images
+
+    chosen = parameters(setting, **DEFAULTS)
+    size, last = chosen["image_size"], chosen["channels_last"]
+    step = learner(setting, channels_last=last).step
     if setting.data is None:
         batches = images.noise(setting, size, CLASSES, channels_last=last)
         chosen |= {"data": "synthetic", "workers": 0}
@@ -159,4 +189,52 @@ def load(setting: Setting) -> Job:
         units_per_step=setting.batch_size,
         from_memory=setting.data is None,
         parameters=chosen,
+    )
+
+
+def train(setting: Setting) -> Training:
+    """The same model and steps, until images it does not learn from are told apart well enough."""
+    from benchbench import images, learning
+    from benchbench.precision import autocast
+
+    chosen = parameters(setting, **DEFAULTS, **RECIPE)
+    made = learner(setting, channels_last=chosen["channels_last"])
+    recipe = learning.Recipe(
+        epochs=chosen["epochs"],
+        warmup_epochs=min(chosen["warmup_epochs"], chosen["epochs"] - 1),
+        evaluate_every=chosen["evaluate_every"],
+        base_rate=RATE_PER_IMAGE * setting.batch_size,
+    )
+
+    def step(batch: tuple["torch.Tensor", "torch.Tensor"]) -> "torch.Tensor":
+        made.model.train()
+        return made.step(batch)
+
+    def scores(pictures: "torch.Tensor") -> "torch.Tensor":
+        made.model.train(mode=False)
+        with autocast(setting.precision, setting.device):
+            found: torch.Tensor = made.model(pictures)
+        return found
+
+    def halves() -> tuple["images.Pictures", "images.Pictures"]:
+        return images.halves(
+            setting,
+            chosen["image_size"],
+            CLASSES,
+            chosen["workers"],
+            channels_last=chosen["channels_last"],
+            augment=chosen["augment"],
+        )
+
+    counted = {name: chosen[name] for name in DEFAULTS}
+    facts: dict[str, Scalar] = {
+        "submission_benchmark": "resnet",
+        "sgd_opt_momentum": MOMENTUM,
+        "sgd_opt_weight_decay": WEIGHT_DECAY,
+    }
+    return Training(
+        marks=learning.marks(halves, step, scores, made.optimiser, recipe, facts),
+        work=work(replace(setting, parameters=counted)),
+        quality=learning.QUALITY,
+        parameters={**chosen, "data": "ImageFolder"},
     )

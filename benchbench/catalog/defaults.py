@@ -44,12 +44,12 @@ def load(path: Path | None = None) -> dict[str, Default]:
     return {
         f"{group}.{name}": _default(f"{group}.{name}", fields)
         for group, entries in groups.items()
-        for name, fields in entries.items()
+        for name, fields in tables.entry(group, entries).items()
     }
 
 
 def _default(key: str, fields: dict[str, Any]) -> Default:
     try:
-        return Default.model_validate({"key": key, **tables.tuples(fields)})
+        return Default.model_validate({"key": key, **tables.entry(key, fields)})
     except ValidationError as error:
         raise DataError(tables.fault(f"default {key!r}", error)) from error

@@ -21,7 +21,7 @@ Service = Literal["internet", "object_storage", "block_storage", "file_storage"]
 """Traffic to the internet, or one kind of stored data."""
 GIB = 2**30
 _PREFIXES = "KMGTP"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTP]?)(i?)B?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGTP]?)(i?)B?", re.IGNORECASE)
 
 
 class Tier(Model):
@@ -222,7 +222,9 @@ def _words(service: Service) -> str:
 def load(path: Path | None = None) -> tuple[Schedule, ...]:
     """All schedules in the file's order; raises DataError naming the entry."""
     schedules: list[Schedule] = []
-    for number, fields in enumerate(tables.read("egress.toml", path).get("schedule", []), 1):
+    for number, fields in enumerate(
+        tables.entries(tables.read("egress.toml", path), "schedule"), 1
+    ):
         try:
             schedules.append(Schedule.model_validate(tables.tuples(fields)))
         except ValidationError as error:

@@ -75,7 +75,7 @@ def find(known: Iterable[Expectation], record: Record, silicon: Device) -> Expec
 
 def load(path: Path | None = None) -> tuple[Expectation, ...]:
     """The bundled rows, or another file's; raises DataError naming the row."""
-    rows = tables.read("expected.toml", path).get("expected", [])
+    rows = tables.entries(tables.read("expected.toml", path), "expected")
     return tuple(_row(index, fields) for index, fields in enumerate(rows, start=1))
 
 

@@ -17,6 +17,7 @@ from typing import IO
 
 import ijson
 
+from benchbench import untrusted
 from benchbench.errors import DataError, UsageError
 
 TIMEOUT_S = 30.0
@@ -41,20 +42,29 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
 
 
 def _check(url: str) -> None:
-    parts = urllib.parse.urlsplit(url)
+    parts = _split(url)
     if parts.scheme != "https" or not parts.hostname or parts.username:
         raise UsageError(f"{shown(url)!r} is not fetched; give an https:// address")
 
 
+def _split(url: str) -> urllib.parse.SplitResult:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        parts.port  # noqa: B018 - it is parsed when asked for
+    except ValueError as error:
+        raise UsageError(f"{url[:200]!r} is no address ({error}); give an https:// one") from error
+    return parts
+
+
 def shown(url: str) -> str:
     """Without the query, which may hold a key."""
-    return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
+    return _split(url)._replace(query="", fragment="").geturl()
 
 
 def query_mark(url: str) -> str:
     """Tells addresses apart that differ in their query only; empty where there is none."""
-    query = urllib.parse.urlsplit(url).query if is_url(url) else ""
-    return hashlib.sha256(query.encode()).hexdigest()[:8] if query else ""
+    query = _split(url).query if is_url(url) else ""
+    return hashlib.sha256(query.encode(errors="surrogateescape")).hexdigest()[:8] if query else ""
 
 
 def is_url(where: str) -> bool:
@@ -118,11 +128,11 @@ def _next(page: str, file: IO[bytes], start: int) -> str | None:
     found = _links(file) if first == b"{" else {}
     file.seek(end)
     if token := found.get("nextPageToken"):
-        parts = urllib.parse.urlsplit(page)
+        parts = _split(page)
         query = dict(urllib.parse.parse_qsl(parts.query)) | {"pageToken": token}
         return parts._replace(query=urllib.parse.urlencode(query)).geturl()
     link = found.get("NextPageLink")
-    if link and urllib.parse.urlsplit(link).hostname != urllib.parse.urlsplit(page).hostname:
+    if link and _split(link).hostname != _split(page).hostname:
         raise DataError(f"{shown(page)} points to a page elsewhere; it is not followed")
     return link or None
 
@@ -130,11 +140,11 @@ def _next(page: str, file: IO[bytes], start: int) -> str | None:
 def _links(file: IO[bytes]) -> dict[str, str]:
     wanted = ("NextPageLink", "nextPageToken")
     try:
-        events = ijson.parse(file)
+        events = ijson.parse(untrusted.Watched(file, "the page"))
         return {
             prefix: value
             for prefix, event, value in events
             if prefix in wanted and event == "string"
         }
-    except ijson.JSONError:
+    except (ijson.JSONError, ArithmeticError, ValueError):
         return {}

@@ -181,7 +181,8 @@ def _text(drafts: Sequence[Draft], defaults: Draft) -> pd.DataFrame:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    """A list or a table, where a text or a number was meant, says nothing."""
+    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
 
 
 def _last_of_each(frame: pd.DataFrame) -> pd.DataFrame:

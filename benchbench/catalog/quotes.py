@@ -51,7 +51,7 @@ def load(path: Path | None = None) -> dict[str, Quote]:
     quotes: dict[str, Quote] = {}
     for key, fields in tables.read("quotes.toml", path).items():
         try:
-            quotes[key] = Quote.model_validate({"key": key, **fields})
+            quotes[key] = Quote.model_validate({"key": key, **tables.entry(key, fields)})
         except ValidationError as error:
             raise DataError(tables.fault(f"quote {key!r}", error)) from error
     return quotes

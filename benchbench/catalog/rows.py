@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from benchbench import printable, untrusted
 from benchbench.catalog.offer import Confidence, Offer, PriceKind
 from benchbench.errors import DataError, UsageError
 
@@ -39,6 +40,8 @@ TEXTS = tuple(name for name in COLUMNS if name not in (*NUMBERS, "as_of"))
 FRACTIONS = ("interruption_low_fraction_per_month", "interruption_high_fraction_per_month")
 MUST_BE_POSITIVE = ("price_usd_per_hour", "vcpu", "cores", *INTEGERS)
 CHUNK = 50_000
+MOST_AT_ONCE_BYTES = 2**30
+"""A larger file is read line by line, in bounded memory."""
 TOO_LARGE = 2**62
 """No size in bytes comes near it; a 64-bit integer holds it."""
 
@@ -105,6 +108,8 @@ def _whole(path: Path) -> Part | None:
 def _columns(path: Path) -> pd.DataFrame | None:
     """Its cells, texts as categories and numbers as floats; None where that cannot be done."""
     try:
+        if path.stat().st_size > MOST_AT_ONCE_BYTES:
+            return None
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, separator = _header(file.readline())
             if not set(REQUIRED) <= set(header) <= set(COLUMNS) or header[-1] not in REQUIRED:
@@ -175,7 +180,7 @@ def _parsed(file: TextIO, path: Path) -> Iterator[Line]:
     _check_header(header, path)
     at = [header.index(name) if name in header else -1 for name in COLUMNS]
     as_is = header == list(COLUMNS)
-    reader = csv.reader(file, delimiter=separator)
+    reader = csv.reader(untrusted.lines(file, path.name), delimiter=separator)
     while True:
         try:
             fields = next(reader)
@@ -319,7 +324,7 @@ def _hostile(column: "pd.Series[Any]") -> list[str]:
     return [
         name
         for name in column.cat.categories
-        if not name.isprintable() or "\ufffd" in name or name.startswith(("=", "+", "-", "@"))
+        if not name.isprintable() or "\ufffd" in name or printable.FORMULA.match(name)
     ]
 
 

@@ -5,9 +5,11 @@ What is misspelt is answered with what there is, never with an empty table.
 
 import difflib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from benchbench.catalog import egress
 from benchbench.catalog.catalogue import Catalog
@@ -50,6 +52,15 @@ class Wanted(Model):
     min_memory_bytes: NonNegative | None = None
     """Of all accelerators of an instance; main memory where it has none."""
     max_usd_per_hour: NonNegative | None = None
+
+
+def wanted(**asked: Any) -> Wanted:  # noqa: ANN401 - pydantic checks them
+    """What is asked for, checked; raises UsageError."""
+    try:
+        return Wanted(**asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]}: {first['msg'].lower()}; write a number") from error
 
 
 def find(catalog: Catalog, wanted: Wanted) -> Catalog:

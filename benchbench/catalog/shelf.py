@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import platformdirs
 from pydantic import Field, ValidationError
 
+from benchbench import untrusted
 from benchbench.catalog import catalogue, fetch, importing, rows
 from benchbench.catalog.catalogue import Catalog
 from benchbench.catalog.importers import KINDS
@@ -80,9 +81,14 @@ def keep(imported: Imported, where: str, *, provider: str | None) -> ImportRepor
 
 def _stem(kind: str, where: str, provider: str | None) -> str:
     """The same for the same source, so that it takes its own place again."""
-    slug = re.sub(r"[^a-z0-9]+", "-", Path(fetch.shown(where)).stem.casefold()).strip("-")[:40]
+    slug = _slug(Path(fetch.shown(where)).stem)
     query = fetch.query_mark(where)
-    return "-".join(filter(None, (kind, provider, slug, query)))
+    return "-".join(filter(None, (kind, _slug(provider or ""), slug, query)))
+
+
+def _slug(text: str) -> str:
+    """What of a name may be part of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40]
 
 
 def _others(stem: str) -> Iterator[Path]:
@@ -97,8 +103,8 @@ def origins() -> Iterator[tuple[Path, Origin]]:
     found = []
     for path in folder().glob("*.json"):
         try:
-            origin = Origin.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, OSError, UnicodeDecodeError) as error:
+            origin = Origin.model_validate_json(untrusted.read(path, untrusted.MOST_SETTINGS_BYTES))
+        except (ValidationError, OSError) as error:
             raise UsageError(f"{path} cannot be read; remove it and import again") from error
         if path.with_suffix(".csv").is_file():
             found.append((path.with_suffix(".csv"), origin))

@@ -106,7 +106,7 @@ def _entries(kind: type[_Entry], table: dict[str, Any]) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     for name, fields in table.items():
         try:
-            entries[name] = kind.model_validate({"name": name, **tables.tuples(fields)})
+            entries[name] = kind.model_validate({"name": name, **tables.entry(name, fields)})
         except ValidationError as error:
             raise DataError(tables.fault(f"{kind.__name__} {name!r}", error)) from error
     return entries

@@ -38,7 +38,7 @@ def show(
     from benchbench.catalog import search, shelf
 
     asked = shell.chosen(form, json=json)
-    wanted = search.Wanted(
+    wanted = search.wanted(
         gpus=tuple(gpu or ()),
         providers=tuple(provider or ()),
         regions=tuple(region or ()),
@@ -125,7 +125,7 @@ def refresh() -> None:
     for report in refreshed.reports:
         shell.show(terminal.imported(report))
     for line in refreshed.left:
-        typer.echo(line, err=True)
+        shell.say(line)
     if not (refreshed.reports or refreshed.left):
         raise UsageError("nothing was imported yet; see: benchbench catalog import --help")
     shell.suggest("benchbench catalog show --imported")

@@ -216,7 +216,7 @@ def _replace(out: Path, text: str) -> None:
         out.write_text(text, encoding="utf-8")
 
 
-def _written(form: ReportFormat, results: Path, scenario: Path | None, today: date) -> str:
+def _written(form: ReportFormat, results: str, scenario: Path | None, today: date) -> str:
     from benchbench import decide
 
     if form is ReportFormat.OPENMETRICS:
@@ -229,7 +229,7 @@ def _written(form: ReportFormat, results: Path, scenario: Path | None, today: da
 
 
 def _show_recommendation(
-    answer: "Recommendation", most: int, form: shell.Format, results: Path
+    answer: "Recommendation", most: int, form: shell.Format, results: str
 ) -> None:
     """The ranking; the exit code says whether anything fits."""
     from benchbench import sheets, terminal

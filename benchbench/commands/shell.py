@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TextIO, TypeVar
 
 import typer
 
+from benchbench import printable
 from benchbench.commands import settings
 from benchbench.errors import BenchbenchError, ExitCode, UsageError
 
@@ -52,7 +54,7 @@ Form = Annotated[
     typer.Option("--format", help="For a terminal, a document, a program, or GitHub Actions."),
 ]
 Results = Annotated[
-    Path,
+    str,
     typer.Option("--results", envvar="BENCHBENCH_RESULTS", help="Where results are stored."),
 ]
 InstanceType = Annotated[
@@ -68,7 +70,7 @@ Imported = Annotated[
     typer.Option("--imported", envvar="BENCHBENCH_IMPORTED", help="Also what was imported."),
 ]
 Files = Annotated[list[Path] | None, typer.Option(help="Your own offers; repeatable.")]
-RESULTS = Path("results")
+RESULTS = "results"
 
 
 def spell_out(*streams: TextIO) -> None:
@@ -94,7 +96,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except BenchbenchError as error:
-            typer.echo(f"error: {error}", err=True)
+            say(f"error: {error}")
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted; what was finished is stored", err=True)
@@ -104,7 +106,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(_SIGNAL_PIPE) from closed
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"error: {where}{error.strerror}; choose another path", err=True)
+            say(f"error: {where}{error.strerror or error}; choose another path")
             raise typer.Exit(ExitCode.USAGE) from error
 
     return call
@@ -135,9 +137,14 @@ def command_line(context: typer.Context) -> tuple[str, ...]:
     return ("benchbench", *sys.argv[1:], *added, *said)
 
 
+def say(text: str) -> None:
+    """One line beside the answer; a name in it steers nothing and writes no line of its own."""
+    typer.echo(printable.line(text), err=True)
+
+
 def show_plain(text: str) -> None:
     """Text as it is: a document for a program."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable.json_text(text) + "\n")
     sys.stdout.flush()
 
 
@@ -145,9 +152,9 @@ def show(shown: "RenderableType | str") -> None:
     """An answer as this terminal can show it; a name in it is no markup."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False, emoji=False)
     with console.capture() as written:  # rich would end the process itself where a pipe closes
-        console.print(shown, highlight=False, markup=False)
+        console.print(printable.Harmless(shown), highlight=False)
     sys.stdout.write(written.get())
     sys.stdout.flush()
 
@@ -202,27 +209,27 @@ def _to_github(sheet: "Sheet") -> None:
 
 
 def left_out(text: str) -> None:
-    """A document that cannot be believed; a file's name may hold what steers a terminal."""
-    typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
+    """A document that cannot be believed."""
+    say(text)
 
 
-def after(listed: "ResultList", results: Path) -> tuple[str, ...]:
+def after(listed: "ResultList", results: str) -> tuple[str, ...]:
     """Commands that work as printed: with a workload, and where the results are."""
     if not listed.results:
         return ()
-    name, where = listed.results[0].figures.workload, stored_in(results)
+    name, where = shlex.quote(listed.results[0].figures.workload), stored_in(results)
     return (
         f"benchbench results show {name}{where}",
         f"benchbench recommend --workload {name}{where}",
     )
 
 
-def stored_in(results: Path) -> str:
+def stored_in(results: str) -> str:
     """The option that names the folder, where it is not the usual one."""
-    return "" if results == RESULTS else f" --results {results}"
+    return "" if results == RESULTS else f" --results {shlex.quote(results)}"
 
 
 def suggest(*commands: str, json: bool = False) -> None:
     """What to type next, a command a line; on stderr, and never beside a document."""
-    if commands and not json:
-        typer.echo("next: " + "\n      ".join(commands), err=True)
+    for index, command in enumerate(() if json else commands):
+        say(f"{'next:' if index == 0 else '     '} {command}")

@@ -4,6 +4,22 @@ One `Figures` per configuration: the records given to it are its repeats in sepa
 """
 
 from benchbench.derive.compute import figures, group
-from benchbench.derive.figures import Figures, InputCost, Percentile, Regime, RegimeName
+from benchbench.derive.figures import (
+    Figures,
+    InputCost,
+    Percentile,
+    Regime,
+    RegimeName,
+    TrainingEstimate,
+)
 
-__all__ = ["Figures", "InputCost", "Percentile", "Regime", "RegimeName", "figures", "group"]
+__all__ = [
+    "Figures",
+    "InputCost",
+    "Percentile",
+    "Regime",
+    "RegimeName",
+    "TrainingEstimate",
+    "figures",
+    "group",
+]

@@ -1,11 +1,12 @@
 """Records of one configuration → its figures. Pure."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchbench import stats, units
-from benchbench.derive import comparable, feeding
+from benchbench.derive import comparable, feeding, generation
 from benchbench.derive.figures import Figures, InputCost, Percentile
 from benchbench.derive.regime import Roofline, regime
 from benchbench.record import (
@@ -14,10 +15,13 @@ from benchbench.record import (
     EnergyScope,
     Measurement,
     Precision,
+    RateSearch,
     Record,
     Validity,
 )
 from benchbench.stats import Estimate
+
+_SCHEDULE_LUCK = 10.0
 
 
 def group(records: Iterable[Record]) -> list[list[Record]]:
@@ -72,11 +76,17 @@ def figures(
         processes=len(records),
         datasheet_because=datasheet_because,
         steps=sum(len(one.step_s) for one in believed),
+        time_to_train=_time_to_train(records) if believed else None,
+        convergence=tuple(one.convergence for one in records if one.convergence is not None),
         throughput=throughput,
         latency=_latency(believed),
         **_queries(measured),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
+        parts=generation.parts(believed, first, reached),
+        rates=generation.rates(believed),
+        ranks=len(believed[0].ranks) or 1 if believed else 1,
+        communication_fraction=generation.communication(believed),
         decode_ceiling=decoded,
         peak_memory_bytes=_highest(one.peak_memory_bytes for one in measured),
         peak_device_memory_bytes=_highest(one.peak_device_memory_bytes for one in measured),
@@ -103,6 +113,7 @@ def _reached(
     work, devices = first.work, len(first.devices)
     ceiling = _ceiling(first, "matmul", first.precision)
     memory = _ceiling(first, "memory_triad") or _ceiling(first, "memory_copy")
+    executed = _times(throughput, work.executed_flops_per_unit)
     achieved = _times(throughput, work.flops_per_unit)
     moved = _times(throughput, work.bytes_per_unit)
     return {
@@ -112,6 +123,7 @@ def _reached(
         "achieved_flops": achieved,
         "datasheet_flops": datasheet_flops,
         "mfu": _share(achieved, datasheet_flops),
+        "hfu": _share(executed, datasheet_flops),
         "ceiling": ceiling,
         "share_of_achievable": _share(achieved, ceiling.value * devices if ceiling else None),
         "achieved_bytes_per_s": moved,
@@ -159,21 +171,39 @@ def _throughput(measured: Sequence[Measurement]) -> Estimate | None:
     return _estimate(value, ends, n=sum(len(one.step_s) for one in measured))
 
 
+def _time_to_train(records: Sequence[Record]) -> Estimate | None:
+    """The mean of the runs, of five or more without the fastest and the slowest; None of no such.
+
+    Each run is a process of its own with a seed of its own: they vary as trainings do.
+    """
+    reached = [one.convergence.reached_s for one in records if one.convergence is not None]
+    seconds = [each for each in reached if each is not None]
+    return _estimate(*stats.over_repeats(seconds), n=len(seconds)) if seconds else None
+
+
 def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:
     """The relative interval of the mean step, carried over to the rate.
 
-    A server's rate was found by a search: it lies between the highest that held its bound and the
-    lowest that did not.
+    A server's rate was found by a search.
     """
-    search = measurement.rate_search
-    if search is not None:
-        above = search.failed_per_s
-        return None if above is None else (value, max(value, above))
+    if measurement.rate_search is not None:
+        return _searched_interval(measurement.rate_search, value)
     ends = stats.mean_step_interval(measurement)
     if ends is None or ends[0] <= 0:
         return None
     mean = sum(measurement.step_s) / len(measurement.step_s)
     return value * mean / ends[1], value * mean / ends[0]
+
+
+def _searched_interval(search: RateSearch, value: float) -> tuple[float, float]:
+    """95 % of what other schedules of so many queries would find, and the search's own bracket.
+
+    Few queries decide a tail, and those that meet in a queue are late together: in simulated
+    queues with known capacity (benchmarks/server_search.py) 19 of 20 searches of n queries end
+    within 10 / sqrt(n) of it.
+    """
+    half = min(_SCHEDULE_LUCK / math.sqrt(search.probes[-1].queries), 1.0)
+    return value * (1 - half), max(value * (1 + half), search.failed_per_s or 0.0)
 
 
 def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:

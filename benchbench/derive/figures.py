@@ -5,6 +5,7 @@ from typing import Literal
 from benchbench.record import (
     Caveat,
     Ceiling,
+    Convergence,
     Driver,
     EnergyScope,
     LoadgenRun,
@@ -61,6 +62,66 @@ class InputCost(Model):
     """Throughput from memory ÷ throughput fed for real; 1.0: the input costs nothing."""
 
 
+class TrainingEstimate(Model):
+    """How long a training would take: the measured rate times what others needed to converge."""
+
+    target: str
+    """What is reached: `75.90 % top-1 on ImageNet`."""
+    seconds: Estimate
+    """Predicted; from the fastest published run at the high end of the rate to the slowest at the
+    low end."""
+    samples: float
+    """Mean of the published runs, without the fastest and the slowest."""
+    batch_size: int
+    """Of the published runs."""
+    accumulated: bool
+    """Whether the measured batch is smaller, and its gradients must be added up to that one."""
+    because: str
+    """What was published, by whom, where."""
+
+
+class PartFigures(Model):
+    """One part of a step: of an LLM's, the prefill and each token decoded after it."""
+
+    name: str
+    seconds: Estimate
+    """Its median."""
+    p95_s: float
+    units_per_s: float
+    flops_per_s: float | None = None
+    mfu: float | None = None
+    share_of_achievable: float | None = None
+    bytes_per_s: float | None = None
+    mbu: float | None = None
+
+
+class RateFigures(Model):
+    """What requests arriving at one rate met."""
+
+    requests_per_s: float
+    offered: int
+    answered: int
+    """In full, before the window was given up."""
+    tokens_per_s: float
+    first_token_s: float | None
+    """Median from the request's arrival; None where none was answered in full."""
+    first_token_p90_s: float | None
+    """None where too few were answered to tell."""
+    per_token_s: float | None
+    """Median over answers of the mean time between their tokens."""
+    keeps_up: bool
+    """Whether all were answered about as soon as they came."""
+
+
+class Scaling(Model):
+    """What several processes reach, against one of them alone in the same run."""
+
+    processes: int
+    alone_units_per_s: Estimate
+    efficiency: Estimate
+    """Throughput together ÷ (processes x throughput alone)."""
+
+
 class Figures(Model):
     """What one configuration delivered on one machine."""
 
@@ -78,6 +139,12 @@ class Figures(Model):
     """The run it was measured in."""
     processes: int
     steps: int
+    time_to_train: Estimate | None = None
+    """From the first touch of the data to the target, evaluations included: mean of the runs."""
+    convergence: tuple[Convergence, ...] = ()
+    """Every run of a training to a target: when it was how good."""
+    estimated_training: TrainingEstimate | None = None
+    """What a training with published convergence would take at this rate; never measured."""
     throughput: Estimate | None
     """Units per second."""
     step_s: Estimate | None
@@ -116,6 +183,16 @@ class Figures(Model):
     achieved_bytes_per_s: Estimate | None = None
     datasheet_bytes_per_s: float | None = None
     memory_ceiling: Ceiling | None = None
+    hfu: Estimate | None = None
+    """Executed, what is computed twice included, ÷ datasheet; None where nothing is."""
+    parts: tuple[PartFigures, ...] = ()
+    rates: tuple[RateFigures, ...] = ()
+    ranks: int = 1
+    """Processes that shared each step."""
+    communication_fraction: float | None = None
+    """Of the step: what exchanging gradients adds to it; None where it was not left out once."""
+    scaling: Scaling | None = None
+    """None of one process, and where none was measured alone."""
     mbu: Estimate | None = None
     """Least bytes ÷ time ÷ measured bandwidth (the datasheet's where none was measured)."""
     regime: Regime

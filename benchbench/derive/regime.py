@@ -63,7 +63,7 @@ def regime(
     """The verdict, its evidence and the one thing to try."""
     if not measured:
         return _verdict("undetermined", "there is no valid measurement")
-    for judge in (_input, _overhead, _threads, _nearest_ceiling):
+    for judge in (_input, _communication, _overhead, _threads, _nearest_ceiling):
         found = judge(_Seen(measured, input_cost, roofline))
         if found is not None:
             return found
@@ -107,6 +107,15 @@ def _input(seen: _Seen) -> Regime | None:
         return None
     faster = units.number(cost.slowdown)
     return _verdict("input", f"the same step fed from memory is {faster} times as fast")
+
+
+def _communication(seen: _Seen) -> Regime | None:
+    """Without exchanging gradients, the same step is faster."""
+    ratios = seen.ratios("no_exchange")
+    if not ratios or median(ratios) > _UNMOVED:
+        return None
+    share = units.percent(median(ratios))
+    return _verdict("communication", f"without exchanging gradients the step takes {share} of it")
 
 
 def _overhead(seen: _Seen) -> Regime | None:

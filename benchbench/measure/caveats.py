@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Literal
 
 from benchbench import units
-from benchbench.measure.checks import Agreement
+from benchbench.measure.checks import Agreement, OutputDoubt
 from benchbench.measure.power import LONGEST_GAP_S, Integral
 from benchbench.record import (
     Caveat,
@@ -67,6 +67,8 @@ class Observed:
     """Of the outputs with those of the fp32 reference; None where there is none."""
     inputs: Literal["constant", "repeated"] | None = None
     """What is wrong with them."""
+    outputs: tuple[OutputDoubt, bool] | None = None
+    """What is wrong with them, and whether they are real numbers."""
     repeat_speedup: float | None = None
     """How much faster one batch again and again is than new ones; None where not judged."""
 
@@ -88,13 +90,14 @@ def ceiling_caveats(
     *,
     device: str,
     precision: Precision,
+    devices: int = 1,
 ) -> tuple[Caveat, ...]:
     """Work done faster than the best this session measured.
 
     More arithmetic than the best matmul shows a ceiling measured too low. More bytes than memory
     can move were not moved: they were in a cache or never touched, and the count is wrong.
     """
-    rate = measurement.units_completed / measurement.elapsed_s
+    rate = measurement.units_completed / measurement.elapsed_s / devices
     here = [ceiling for ceiling in ceilings if ceiling.device == device]
     compute = [c.value for c in here if c.kind == "matmul" and c.dtype == precision]
     memory = [c.value for c in here if c.kind in _MEMORY]
@@ -343,6 +346,7 @@ def _clocks(observed: Observed) -> Iterator[Caveat]:
 
 def _plausibility(observed: Observed) -> Iterator[Caveat]:
     yield from _agreement(observed.agreement)
+    yield from _outputs(observed.outputs)
     if observed.inputs == "constant":
         yield _invalid(
             "constant_inputs",
@@ -370,6 +374,7 @@ def _plausibility(observed: Observed) -> Iterator[Caveat]:
             "return the loss from step",
         )
     yield from _losses(losses or ())
+    yield from _lessons(observed.measurement.one_batch_losses or ())
 
 
 def _agreement(seen: Agreement | None) -> Iterator[Caveat]:
@@ -383,6 +388,32 @@ def _agreement(seen: Agreement | None) -> Iterator[Caveat]:
         share = units.percent(seen.top1_fraction)
         text = f"only {share} of the outputs choose what the fp32 reference chooses"
         yield _invalid("wrong_output", text, remedy)
+
+
+def _outputs(seen: tuple[OutputDoubt, bool] | None) -> Iterator[Caveat]:
+    """Real numbers never come out alike by chance; chosen classes or tokens may."""
+    if seen is None:
+        return
+    doubt, real = seen
+    text = {
+        "constant": "every output is one and the same number, whatever went in",
+        "ignores_input": "two different batches gave the same outputs",
+    }[doubt]
+    make = _invalid if real else _warning
+    yield make(f"output_{doubt}", text, "look at what the step computes, and what it returns")
+
+
+def _lessons(losses: Sequence[float]) -> Iterator[Caveat]:
+    """The later half must lie below the earlier one: dropout alone moves single steps."""
+    half = len(losses) // 2
+    if half == 0 or fmean(losses[half:]) < fmean(losses[:half]):
+        return
+    first, last = units.number(losses[0]), units.number(losses[-1])
+    yield _invalid(
+        "not_learning",
+        f"the loss did not fall on one batch again and again (from {first} to {last})",
+        "check that the optimiser has the model's weights, and its learning rate",
+    )
 
 
 def _losses(losses: Sequence[float]) -> Iterator[Caveat]:
@@ -415,6 +446,12 @@ def _caveat(severity: Severity) -> Callable[[str, str, str], Caveat]:
     return lambda code, message, remedy: Caveat(
         code=code, severity=severity, message=message, remedy=remedy
     )
+
+
+def surroundings(observed: Observed) -> tuple[Caveat, ...]:
+    """Doubts about the machine alone, where the figure is not made of steps."""
+    checks = (_device, _disturbance, _stalls, _throttling, _clock_jump, _energy)
+    return tuple(caveat for check in checks for caveat in check(observed))
 
 
 _note, _warning, _invalid = _caveat("note"), _caveat("warning"), _caveat("invalid")

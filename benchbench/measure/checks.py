@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from benchbench.measure.budget import Budget
 from benchbench.measure.device import Clock, Device
 from benchbench.measure.failure import of_exception
-from benchbench.measure.loop import time_repeatedly
+from benchbench.measure.loop import Agree, alone, time_repeatedly
 from benchbench.stats import median
 from benchbench.workload import Job
 
 _FEWEST_PAIRS = 6
+_FEWEST_SLOW_PAIRS = 2
+_CLEARLY_CACHED = 1.5
+"""What so few pairs must all show: noise between two steps of seconds does not reach it."""
+_FEWEST_LESSONS = 4
+OutputDoubt = Literal["constant", "ignores_input"]
 _NEAR_TIE = 0.1
 """Standard deviations of a row: bf16 alone moves a logit by up to half of that."""
 _SAMPLED_ROWS = 3
@@ -28,6 +33,7 @@ class Bench:
     device: Device
     clock: Clock
     budget: Budget
+    agree: Agree = alone
 
 
 def from_memory(job: Job, bench: Bench) -> tuple[float, ...] | None:
@@ -35,27 +41,93 @@ def from_memory(job: Job, bench: Bench) -> tuple[float, ...] | None:
     if job.from_memory:
         return None
     still = replace(job, batches=repeat(next(job.batches)))
-    return time_repeatedly(still, device=bench.device, clock=bench.clock, budget=bench.budget)
+    return time_repeatedly(
+        still, device=bench.device, clock=bench.clock, budget=bench.budget, agree=bench.agree
+    )
 
 
 def repeat_speedup(job: Job, bench: Bench, *, typical_s: float) -> float | None:
     """How much faster one batch again and again is than new ones, step by step in turn.
 
-    None where data are not in memory (their cost would decide), or too few pairs of steps of
-    `typical_s` fit the budget.
+    None where data are not in memory (their cost would decide), or not even two pairs of steps of
+    `typical_s` fit the budget. Of steps so slow that fewer than six do, only a large factor that
+    every pair shows is told from noise.
     """
     if not job.from_memory or typical_s <= 0:
         return None
-    if 2 * _FEWEST_PAIRS * typical_s > bench.budget.check_cap_s:
+    pairs = min(bench.budget.check_steps, int(bench.budget.check_cap_s / (2 * typical_s)))
+    if pairs < _FEWEST_SLOW_PAIRS:
         return None
     same = next(job.batches)
-    pairs = min(bench.budget.check_steps, int(bench.budget.check_cap_s / (2 * typical_s)))
     fresh_s: list[float] = []
     same_s: list[float] = []
     for _ in range(pairs):
         fresh_s.append(timed(job, next(job.batches), bench.device))
         same_s.append(timed(job, same, bench.device))
-    return _if_consistent(fresh_s, same_s) if median(same_s) > 0 else None
+    if min(same_s) <= 0:
+        return None
+    if pairs < _FEWEST_PAIRS:
+        least = min(fresh / known for fresh, known in zip(fresh_s, same_s, strict=True))
+        return least if least > _CLEARLY_CACHED else 1.0
+    return _if_consistent(fresh_s, same_s)
+
+
+def lessons(job: Job, bench: Bench, *, typical_s: float) -> tuple[float, ...] | None:
+    """The losses of steps on one batch again and again: whoever trains learns it by heart.
+
+    None where the steps return no loss, or too few of `typical_s` fit the budget.
+
+    Raises:
+        FloatingPointError: a loss is infinite or not a number.
+    """
+    if typical_s <= 0:
+        return None
+    steps = min(bench.budget.check_steps, int(bench.budget.check_cap_s / typical_s))
+    if steps < _FEWEST_LESSONS:
+        return None
+    batch = next(job.batches)
+    outcomes = [job.step(batch) for _ in range(steps)]
+    if any(outcome is None for outcome in outcomes):
+        return None
+    losses = tuple(float(outcome) for outcome in outcomes)
+    if not np.isfinite(losses).all():
+        raise FloatingPointError(f"a loss on one batch again and again is {losses}")
+    return losses
+
+
+def output_doubt(job: Job) -> tuple[OutputDoubt, bool] | None:
+    """What is wrong with the outputs of two batches, and whether they are real numbers.
+
+    None where nothing is, or a step returns no array: whole numbers may agree by chance.
+
+    Raises:
+        FloatingPointError: an output holds NaN or infinity.
+    """
+    first, second = (_numbers(job.step(next(job.batches))) for _ in range(2))
+    if not first or len(first) != len(second):
+        return None
+    if not all(np.isfinite(each).all() for each, _ in first + second):
+        raise FloatingPointError("an output is not a finite number")
+    real = any(is_real for _, is_real in first)
+    judged = [(a, b) for (a, is_real), (b, _) in zip(first, second, strict=True) if is_real == real]
+    if not all(np.array_equal(a, b) for a, b in judged):
+        return None
+    seen = {float(end) for array, _ in judged for end in (array.min(), array.max())}
+    return ("constant" if len(seen) == 1 else "ignores_input"), real
+
+
+def _numbers(outputs: Any) -> list[tuple[NDArray[np.float64], bool]]:  # noqa: ANN401 - as below
+    """Every array with something in it, and whether it is real-valued."""
+    numbers = (int, float, tuple, list)
+    found = [e for e in leaves(outputs) if isinstance(e, numbers) or hasattr(e, "shape")]
+    arrays = [(_array(each), _is_real(each)) for each in found]
+    return [(array, real) for array, real in arrays if array.size > 0]
+
+
+def _is_real(leaf: Any) -> bool:  # noqa: ANN401 - as below
+    if hasattr(leaf, "dtype"):
+        return "float" in str(leaf.dtype)
+    return np.asarray(leaf).dtype.kind == "f"
 
 
 @dataclass(frozen=True)

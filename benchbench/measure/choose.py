@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchbench.errors import CannotMeasureError, UsageError
 from benchbench.record import Caveat, Precision, System
-from benchbench.workload import Workload, backends
+from benchbench.workload import EAGER, Parallel, Workload, backends, parallels
 
 _CPU_UNITS: tuple[tuple[Precision, set[str] | None], ...] = (
     ("bf16", {"avx512_bf16", "amx_bf16", "bf16"}),  # the last is Arm's name
@@ -138,6 +138,52 @@ def batch_size(wanted: int | None, device_name: str, workload: Workload) -> int:
     if device_name == "cpu":
         return workload.batch_size
     return int(getattr(workload, "batch_size_accelerator", workload.batch_size))
+
+
+def together(ranks: int, device_name: str, system: System, most_threads: int) -> None:
+    """Whether so many processes have a device each.
+
+    Raises:
+        CannotMeasureError: there are not so many.
+        UsageError: one of several was named.
+    """
+    if device_name == "cpu":
+        if most_threads < ranks:
+            raise CannotMeasureError(
+                f"{ranks} processes would share {most_threads} processors; "
+                f"ask for --devices {most_threads} or fewer"
+            )
+        return
+    there = len(system.accelerators)
+    if there < ranks:
+        raise CannotMeasureError(
+            f"--devices {ranks}, and PyTorch sees {there} here; look with: benchbench doctor, "
+            "or measure processes that share the processors with --device cpu"
+        )
+    if device_name != "cuda:0":
+        raise UsageError(f"--devices {ranks} takes the first ones: leave --device out")
+
+
+def shareable(workload: Workload, parallel: Parallel, backend_name: str) -> None:
+    """Whether several processes can work on it together; to infer, each works on its own.
+
+    Raises:
+        UsageError: they cannot, or not in this way.
+    """
+    if workload.scenario != "train":
+        if parallel != "ddp":
+            raise UsageError(f"{workload.name} does not train: leave --parallel out")
+        return
+    ways = parallels(workload)
+    if parallel not in ways:
+        known = (
+            f"trains over several devices by {', '.join(ways)}"
+            if ways
+            else ("does not say how several devices train it (see benchbench.backend.parallel)")
+        )
+        raise UsageError(f"{workload.name} {known}; not by {parallel}")
+    if backend_name != EAGER:
+        raise UsageError(f"several devices train with {EAGER} alone: leave --backend out")
 
 
 def threads(system: System, environment: Mapping[str, str]) -> int:

@@ -9,9 +9,12 @@ import resource
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _MILLI = 1e-3
 _MICRO = 1e-6
 _NANO = 1e-9
@@ -221,14 +224,34 @@ def nvml_counters(device: str, uuid: str, nvml: Any = None) -> Nvml | None:  # n
     return None
 
 
-class Proc:
-    """Linux's files, below `root` for tests."""
+def _none_if_garbled(question: Callable[P, R | None]) -> Callable[P, R | None]:
+    """A counter that holds no number is a missing one."""
 
-    def __init__(self, root: Path = Path("/"), cpus: Iterable[int] | None = None) -> None:
+    @wraps(question)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return question(*args, **kwargs)
+        except (ArithmeticError, ValueError):
+            return None
+
+    return asked
+
+
+class Proc:
+    """Linux's files, below `root` for tests; `groups` are ours, beside our own process group."""
+
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        cpus: Iterable[int] | None = None,
+        groups: Iterable[int] | None = None,
+    ) -> None:
         self._root = root
+        self._groups = frozenset({os.getpgrp(), *(groups or ())})
         self._cpus = frozenset(os.sched_getaffinity(0) if cpus is None else cpus)
         self._tick_s = 1 / os.sysconf("SC_CLK_TCK")
 
+    @_none_if_garbled
     def cpu_times(self) -> CpuTimes | None:
         """From /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal."""
         wanted = {f"cpu{index}" for index in self._cpus}
@@ -239,15 +262,17 @@ class Proc:
         sums = [sum(column) * self._tick_s for column in zip(*rows, strict=True)]
         return CpuTimes(sum(sums), sums[3] + sums[4], sums[7])
 
+    @_none_if_garbled
     def own_cpu_s(self) -> float | None:
-        """User and system time of our process group, of children it has waited for too."""
-        group, ticks = os.getpgrp(), 0
+        """User and system time of our process groups, of children they have waited for too."""
+        ticks = 0
         for stat in (self._root / "proc").glob("[0-9]*/stat"):
             fields = _after_name(_text(stat))
-            if len(fields) > 14 and int(fields[2]) == group:  # noqa: PLR2004 - cstime is the 15th
+            if len(fields) > 14 and int(fields[2]) in self._groups:  # noqa: PLR2004 - cstime is the 15th
                 ticks += sum(map(int, fields[11:15]))
         return ticks * self._tick_s if ticks else None
 
+    @_none_if_garbled
     def clock_hz(self) -> float | None:
         """From cpufreq, else from /proc/cpuinfo; a virtual machine may show a constant."""
         readings = [
@@ -257,6 +282,7 @@ class Proc:
         ]
         return _mean(readings or self._cpuinfo_clocks())
 
+    @_none_if_garbled
     def temperature_c(self) -> float | None:
         """From the sensors' drivers for processors; a virtual machine has none."""
         readings = [
@@ -268,6 +294,7 @@ class Proc:
         ]
         return max(readings, default=None)
 
+    @_none_if_garbled
     def overheated_s(self) -> float | None:
         """From the thermal interrupt's counters, which Intel's processors have."""
         name = "thermal_throttle/core_throttle_total_time_ms"
@@ -276,6 +303,7 @@ class Proc:
             return None
         return sum(map(int, readings)) * _MILLI
 
+    @_none_if_garbled
     def quota_throttled_s(self) -> float | None:
         """From our cgroup's cpu.stat, either version; in a container ours is the mount's root."""
         paths = [line.split(":")[-1] for line in self._text("proc/self/cgroup").splitlines()]
@@ -295,6 +323,7 @@ class Proc:
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Switches(voluntary=used.ru_nvcsw, involuntary=used.ru_nivcsw)
 
+    @_none_if_garbled
     def _stalled_s(self, name: str) -> float | None:
         groups = [line.split(":")[-1] for line in self._text("proc/self/cgroup").splitlines()]
         files = [f"sys/fs/cgroup{group}/{name}.pressure" for group in groups]
@@ -311,6 +340,7 @@ class Proc:
         """The smallest package's range: with one package it is exact."""
         return self._rapl("max_energy_range_uj", min)
 
+    @_none_if_garbled
     def _rapl(self, name: str, combine: Callable[[list[int]], int]) -> float | None:
         packages = (self._root / "sys/class/powercap").glob("intel-rapl:[0-9]")
         readings = [_text(package / name) for package in packages]

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ ACCURACY_LOG = "mlperf_log_accuracy.json"
 _SAMPLES_AT_ONCE = 512
 """Prepared in memory together: 300 MB of ResNet-50's images."""
 _TICK_S = 0.25
+T = TypeVar("T")
 
 
 @dataclass
@@ -53,7 +55,7 @@ def take(
     load = Load(
         scenario="offline",
         batch_size=batch_size,
-        min_duration_s=0.0,
+        min_duration_s=1.0,
         expected_step_s=1.0,
         library_samples=_SAMPLES_AT_ONCE,
         accuracy=True,
@@ -156,15 +158,14 @@ class _Examinee:
 
     def prepare(self, indices: Sequence[int]) -> None:
         """LoadGen wants these in memory."""
-        self._or_keep(lambda: self.exam.prepare(list(indices)))
+        self._or_keep(partial(self.exam.prepare, list(indices)))
 
     def issue(self, query: Sequence[Any]) -> None:
         """All samples in memory."""
         for start in range(0, len(query), self.batch_size):
             samples = query[start : start + self.batch_size]
-            said: list[Sequence[bytes]] = []
-            self._or_keep(lambda samples=samples, said=said: said.append(self._answers(samples)))
-            self._respond(samples, said[0] if said else [b""] * len(samples))
+            said = self._or_keep(partial(self._answers, samples))
+            self._respond(samples, said or [b""] * len(samples))
 
     def _answers(self, samples: Sequence[Any]) -> Sequence[bytes]:
         indices = [sample.index for sample in samples]
@@ -194,12 +195,14 @@ class _Examinee:
             elapsed_s = (now - self.began) / NANOSECONDS
             self.on_tick(Tick("measure", elapsed_s, self.answered / elapsed_s))
 
-    def _or_keep(self, work: Callable[[], None]) -> None:
+    def _or_keep(self, work: Callable[[], T]) -> T | None:
+        """What the work returns; None after the first error."""
         if self.error is None:
             try:
-                work()
+                return work()
             except Exception as error:  # noqa: BLE001 - raised again by `check`
                 self.error = error
+        return None
 
     def check(self) -> None:
         """Raises what the model or its data raised."""

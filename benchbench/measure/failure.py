@@ -16,6 +16,7 @@ _REMEDIES: dict[FailureKind, str] = {
     "crashed": "run the workload's file alone; suspect a library built for another processor",
     "timeout": "lower --batch, or look for what hangs",
     "not_finite": "try fp32 or bf16 in place of fp16, or look at the workload's data",
+    "target_missed": "look at the accuracy after each epoch; allow more epochs, or a lower target",
     "device_lost": "look for Xid in the kernel's log (dmesg), reset or replace the device",
     "error": "read the message, mend the workload or its parameters, and run again",
 }
@@ -51,6 +52,9 @@ def failure(
 
 def of_exception(error: BaseException) -> Failure:
     """What stopped a worker from within."""
+    known = getattr(error, "because", None)
+    if isinstance(known, Failure):  # another process's, told by whoever launched it
+        return known
     text = str(error).strip().splitlines()
     message = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
     if isinstance(error, BenchbenchError):

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import platformdirs
 
-from benchbench import atomic
-from benchbench.errors import CannotMeasureError
+from benchbench import atomic, untrusted
+from benchbench.errors import CannotMeasureError, DataError
 from benchbench.measure.provenance import new_session
 from benchbench.record import Model
 
 _FORGOTTEN_S = 30 * 86_400.0
 """Nobody goes on with a plan after a month; its finished measurements are results anyway."""
+_MOST_BYTES = 1000
+"""Of a note."""
 
 
 class _Note(Model):
@@ -39,8 +41,8 @@ class Journal:
     def interrupted(self) -> str | None:
         """The session that began this very plan and did not finish it."""
         try:
-            note = _Note.model_validate_json(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            note = _Note.model_validate_json(untrusted.read(self._path, _MOST_BYTES))
+        except (OSError, DataError, ValueError):
             return None
         return note.session if note.plan == self._plan else None
 
@@ -70,7 +72,7 @@ def folder_for(store_url: str) -> Path:
         return Path(store_url)
     if scheme == "file":
         return Path(path)
-    return _private_folder() / hashlib.sha256(store_url.encode()).hexdigest()[:16]
+    return _private_folder() / hashlib.sha256(os.fsencode(store_url)).hexdigest()[:16]
 
 
 @contextmanager

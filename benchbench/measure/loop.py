@@ -7,7 +7,7 @@ of the one before to its own end, waiting for data included: the steps of a wind
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from benchbench.measure.budget import Budget
@@ -20,6 +20,13 @@ from benchbench.workload import Job
 Phase = Literal["load", "warm-up", "measure", "check"]
 _TICK_S = 0.25
 _LOOKS_APART = 1.5
+Agree = Callable[[bool], bool]
+"""What several processes that step together decide, of what each would; alone, what one would."""
+
+
+def alone(decision: bool) -> bool:  # noqa: FBT001 - it is the question itself
+    """Nobody else to ask."""
+    return decision
 
 
 class Watch(Protocol):
@@ -59,6 +66,8 @@ class Timed:
     elapsed_s: float
     stop_reason: StopReason
     losses: tuple[float, ...] | None
+    part_s: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """By the name of the part, each time it ended."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,11 @@ class Pass:
 
     def __init__(self, job: Job, device: Device, clock: Clock, losses: Losses | None) -> None:
         self._job, self._device, self._clock, self._losses = job, device, clock, losses
-        self._pending: deque[tuple[Any, Any, Any]] = deque()
+        self._pending: deque[tuple[Any, Any, Any, list[tuple[str, Any]]]] = deque()
         self.step_s: list[float] = []
         self.device_s: list[float] = []
         self.input_s: list[float] = []
+        self.part_s: dict[str, list[float]] = {}
         self.total_s = [0.0]
         """Sums of `step_s`: an interval costs a few look-ups, however many steps there are."""
         self.began = clock()
@@ -95,11 +105,14 @@ class Pass:
         batch = next(self._job.batches)
         self.input_s.append((self._clock() - asked) / NANOSECONDS)
         start = self._device.mark()
+        ends: list[tuple[str, Any]] = []
+        if self._job.parts is not None:
+            self._job.parts.listen(lambda name: ends.append((name, self._device.mark())))
         outcome = self._job.step(batch)
         end = self._device.mark()
         if self._losses is not None:
             self._losses.see(outcome)
-        self._pending.append((self._last, start, end))
+        self._pending.append((self._last, start, end, ends))
         self._last = end
         if len(self._pending) > self._device.in_flight:
             self._settle()
@@ -108,6 +121,8 @@ class Pass:
         """Wait for the device; seconds the pass took. All durations are known then."""
         self._device.synchronise()
         elapsed_s = self.elapsed_s
+        if self._job.parts is not None:
+            self._job.parts.listen(None)
         while self._pending:
             self._settle()
         return elapsed_s
@@ -117,10 +132,13 @@ class Pass:
         return self.elapsed_s + (self.step_s[-1] if self.step_s else 0.0)
 
     def _settle(self) -> None:
-        before, start, end = self._pending.popleft()
+        before, start, end, ends = self._pending.popleft()
         self.step_s.append(self._device.between_s(before, end))
         self.device_s.append(self._device.between_s(start, end))
         self.total_s.append(self.total_s[-1] + self.step_s[-1])
+        for name, ended in ends:
+            self.part_s.setdefault(name, []).append(self._device.between_s(start, ended))
+            start = ended
 
 
 def time_job(
@@ -132,14 +150,18 @@ def time_job(
     watch: Watch,
     keep_losses: bool,
     on_tick: OnTick,
+    agree: Agree = alone,
 ) -> Timed:
-    """Warm up, then measure; the device is synchronised at the edges of the window only."""
+    """Warm up, then measure; the device is synchronised at the edges of the window only.
+
+    Processes that step together `agree` on every further step: one more of one would wait for ever.
+    """
     half_width_fraction([0.0, 1.0, 2.0])  # its first call imports scipy: not while the clock runs
-    warmed = warm_up(job, device=device, clock=clock, budget=budget, on_tick=on_tick)
+    warmed = warm_up(job, device=device, clock=clock, budget=budget, on_tick=on_tick, agree=agree)
     losses = Losses() if keep_losses else None
     watch.begin()
     window = Pass(job, device, clock, losses)
-    stop_reason = _measure(window, budget, _Ticker("measure", job, on_tick))
+    stop_reason = _measure(window, budget, _Ticker("measure", job, on_tick), agree)
     elapsed_s = window.finish()
     watch.end()
     return Timed(
@@ -152,26 +174,39 @@ def time_job(
         elapsed_s=elapsed_s,
         stop_reason=stop_reason,
         losses=None if losses is None else losses.values(),
+        part_s={name: tuple(seconds) for name, seconds in window.part_s.items()},
     )
 
 
-def warm_up(job: Job, *, device: Device, clock: Clock, budget: Budget, on_tick: OnTick) -> Warmed:
+def warm_up(
+    job: Job,
+    *,
+    device: Device,
+    clock: Clock,
+    budget: Budget,
+    on_tick: OnTick,
+    agree: Agree = alone,
+) -> Warmed:
     """Step until the steps take as long as each other, or the budget's cap; then the device idles.
 
     The first step is apart: it paid for the cold start.
     """
     device.synchronise()
     steps = Pass(job, device, clock, None)
-    first_step_s, steady = _warm_up(steps, budget, _Ticker("warm-up", job, on_tick))
+    first_step_s, steady = _warm_up(steps, budget, _Ticker("warm-up", job, on_tick), agree)
     return Warmed(tuple(steps.step_s), first_step_s, steady)
 
 
-def time_repeatedly(job: Job, *, device: Device, clock: Clock, budget: Budget) -> tuple[float, ...]:
+def time_repeatedly(
+    job: Job, *, device: Device, clock: Clock, budget: Budget, agree: Agree = alone
+) -> tuple[float, ...]:
     """A few steps of `job` after the timed window: the durations of up to `check_steps` steps."""
     device.synchronise()
     steps = Pass(job, device, clock, None)
     steps.advance()
-    while len(steps.input_s) < budget.check_steps and steps.next_ends_s() <= budget.check_cap_s:
+    while agree(
+        len(steps.input_s) < budget.check_steps and steps.next_ends_s() <= budget.check_cap_s
+    ):
         steps.advance()
     steps.finish()
     return tuple(steps.step_s)
@@ -198,11 +233,11 @@ class _Ticker:
         self._on_tick(Tick(self._phase, elapsed_s, rate, half_width))
 
 
-def _warm_up(steps: Pass, budget: Budget, ticker: _Ticker) -> tuple[float, bool]:
+def _warm_up(steps: Pass, budget: Budget, ticker: _Ticker, agree: Agree) -> tuple[float, bool]:
     steps.advance()
     first_step_s, steady = steps.finish(), False
     next_ends_s = first_step_s  # foretells nothing about the next: it paid for the cold start
-    while not steady and next_ends_s <= budget.warmup_cap_s:
+    while agree(not steady and next_ends_s <= budget.warmup_cap_s):
         steps.advance()
         next_ends_s = steps.next_ends_s()
         elapsed_s = steps.elapsed_s
@@ -226,22 +261,25 @@ def is_steady(step_s: Sequence[float], budget: Budget) -> bool:
     return abs(last - before) <= budget.steady_fraction * before
 
 
-def _measure(steps: Pass, budget: Budget, ticker: _Ticker) -> StopReason:
+def _measure(steps: Pass, budget: Budget, ticker: _Ticker, agree: Agree) -> StopReason:
     look = budget.timed_min_steps
     while True:
         steps.advance()
+        reason: StopReason | None = None
         elapsed_s = steps.elapsed_s
         if ticker.due(elapsed_s):
             ticker.tell(elapsed_s, steps, half_width_fraction(steps.total_s))
         if len(steps.step_s) >= look and elapsed_s >= budget.timed_min_s:
             half_width = half_width_fraction(steps.total_s)
             if half_width is not None and half_width <= budget.interval_fraction:
-                return "interval_reached"
+                reason = "interval_reached"
             look = next_look(len(steps.step_s), half_width, budget.interval_fraction)
-        if steps.next_ends_s() > budget.timed_cap_s:
-            return "time_limit"
-        if len(steps.input_s) >= budget.timed_max_steps:
-            return "step_limit"
+        if reason is None and steps.next_ends_s() > budget.timed_cap_s:
+            reason = "time_limit"
+        if reason is None and len(steps.input_s) >= budget.timed_max_steps:
+            reason = "step_limit"
+        if agree(reason is not None):
+            return reason or "time_limit"
 
 
 def next_look(steps: int, half_width: float | None, wanted: float) -> int:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from benchbench.measure.budget import Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
@@ -10,6 +12,7 @@ from benchbench.record import (
     Blas,
     Caveat,
     Ceiling,
+    Convergence,
     Effort,
     Failure,
     Measurement,
@@ -36,6 +39,12 @@ class MeasureWorkload(Model):
     """Of a server."""
     gate_fraction: float | None = None
     """Of the reference's accuracy that is demanded; None: speed is measured, not accuracy."""
+    target: float | None = None
+    """Train to this quality, between 0 and 1; None: measure the speed of the steps."""
+    runs: int = 1
+    """So many trainings to a target there will be."""
+    platform: str = ""
+    """What a log of the training calls this machine."""
 
 
 class MeasureCeilings(Model):
@@ -53,10 +62,30 @@ class MeasureCeilings(Model):
     threads: int
 
 
+class MeasureCollectives(Model):
+    """Measure how fast these devices exchange gradients."""
+
+    kind: Literal["collectives"] = "collectives"
+    devices: tuple[str, ...]
+    """One for each process; several may share the processors: `cpu`, `cpu`."""
+    threads: int
+
+
+class TryBatch(Model):
+    """Try whether a batch fits, and how long its step takes."""
+
+    kind: Literal["batch"] = "batch"
+    file: str
+    setting: Setting
+    threads: int
+
+
 class Request(Model):
     """The one line a worker reads."""
 
-    body: MeasureWorkload | MeasureCeilings
+    body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch = Field(
+        discriminator="kind"
+    )
 
 
 class Progress(Model):
@@ -84,15 +113,37 @@ class WorkloadResult(Model):
     """LoadGen's own, by file name."""
 
 
+class TrainingResult(Model):
+    """A training to a target that ended: met it, or gave it up."""
+
+    work: Work
+    convergence: Convergence
+    measurement: Measurement | None
+    failure: Failure | None
+    caveats: tuple[Caveat, ...]
+    parameters: dict[str, Scalar]
+    blas: tuple[Blas, ...] = ()
+    logs: dict[str, str] = {}
+    """MLCommons' form of log, by file name."""
+
+
 class CeilingsResult(Model):
     """Finished ceilings."""
 
     ceilings: tuple[Ceiling, ...]
 
 
+class BatchResult(Model):
+    """A batch that fits."""
+
+    step_s: float
+    peak_memory_bytes: int
+    """Of the device on an accelerator, else of the process."""
+
+
 class Message(Model):
     """One line of a worker: progress, or the last word as a result or a failure."""
 
     progress: Progress | None = None
-    result: WorkloadResult | CeilingsResult | None = None
+    result: WorkloadResult | TrainingResult | CeilingsResult | BatchResult | None = None
     failure: Failure | None = None

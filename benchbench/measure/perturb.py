@@ -26,7 +26,7 @@ Limit = Callable[[int], AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class _Change:
-    kind: Literal["half_batch", "half_threads"]
+    kind: Literal["half_batch", "half_threads", "no_exchange"]
     kept_fraction: float
     costs: float
     """About how many unchanged steps one changed step may take."""
@@ -51,6 +51,21 @@ def perturbations(
         if _accepts(job, change, next(batches), bench)
     ]
     return _cycles(job, bench, batches, changes) if changes else ()
+
+
+def without_exchange(job: Job, bench: Bench, *, ranks: int) -> tuple[Perturbation, ...]:
+    """Steps in which each process keeps its own gradient, in turn with steps as they are.
+
+    What they take less is what exchanging costs beyond what computing hides. All ranks do as many.
+    None where nothing is exchanged, or nobody could leave it out (a model spread over the ranks).
+    """
+    from benchbench.backend import parallel  # noqa: PLC0415 - brings PyTorch
+
+    if not parallel.exchanges():
+        return ()
+    batches = job.batches if job.from_memory else repeat(next(job.batches))
+    change = _Change("no_exchange", 1 / ranks, 1.0, lambda batch: batch, parallel.silenced)
+    return _cycles(job, bench, batches, [change])
 
 
 def halved(batch: Any, size: int) -> Any | None:  # noqa: ANN401 - the workload's own type
@@ -112,7 +127,9 @@ def _cycles(
     processor: list[float] = []
     changed: dict[str, list[float]] = {change.kind: [] for change in changes}
     spent_s = 0.0
-    while len(unchanged) < bench.budget.check_steps and _fits(spent_s, len(unchanged), bench):
+    while bench.agree(
+        len(unchanged) < bench.budget.check_steps and _fits(spent_s, len(unchanged), bench)
+    ):
         before = process_time_ns()
         unchanged.append(timed(job, next(batches), bench.device))
         processor.append((process_time_ns() - before) / NANOSECONDS)

@@ -1,6 +1,7 @@
 """What to measure, in which order; what the user left open is chosen for this machine."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchbench.measure import choose, loadgen
 from benchbench.measure.budget import BUDGETS, LONGEST_S, REPEATS, Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.record import (
+    BatchFit,
     Caveat,
     Driver,
     Effort,
@@ -22,10 +24,21 @@ from benchbench.record import (
     System,
     Tuning,
 )
-from benchbench.workload import EAGER, Setting, Workload, load_file, query_rules, source_sha256
+from benchbench.workload import (
+    EAGER,
+    Parallel,
+    Setting,
+    Workload,
+    load_file,
+    query_rules,
+    source_sha256,
+)
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
-Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None]
+TARGET = "to_target"
+"""The parameter by which records of trainings to a target tell it."""
+_LONGEST_TRAINING_S = 30 * 86400.0
+Identity = tuple[str | None, str | None, Scenario, Driver, Effort, int, str | None, float | None]
 """What tells the measurements of one session apart."""
 
 
@@ -50,6 +63,12 @@ class Planned:
     """Of a server."""
     gate_fraction: float | None = None
     """Of the reference's accuracy; None: speed is measured, not accuracy."""
+    target: float | None = None
+    """The quality to train to; None: the speed of the steps is measured."""
+    runs: int = 1
+    """Of this setting in the plan."""
+    fit: BatchFit | None = None
+    """How the batch size was found, where it was searched for."""
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -70,12 +89,16 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     parameters: Mapping[str, Scalar] | None = None,
     repeats: int | None = None,
     budget: Budget | None = None,
+    ranks: int = 1,
+    parallel: Parallel = "ddp",
 ) -> tuple[Planned, ...]:
     """Every measurement in order: all workloads once, then all of them again for each repeat.
 
     What is left open is chosen for this machine (see `benchbench.measure.choose`). With a
     `scenario` LoadGen asks for the work, instead of our loop; `latency_bound_s` is a server's, the
     workload's own unless given. With a `gate_fraction` accuracy is measured, over all of `data`.
+    With several `ranks` each workload is first measured on one device, or on one rank's share of
+    the processors: what they reach together is held against that.
 
     Raises:
         UsageError: a workload file, a path or a choice cannot be used.
@@ -83,12 +106,16 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     """
     queries = _Queries(scenario, latency_bound_s, gate_fraction, data)
     if queries.wanted:
+        if ranks > 1:
+            raise UsageError(
+                "LoadGen drives one device: leave --devices, --scenario or --accuracy out"
+            )
         loadgen.require_installed()
     if scenario is not None:
         batch_size = loadgen.batch_size(batch_size, scenario, backend)
     data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
-    once = []
+    once: list[Planned] = []
     for file in workload_files:
         workload = _loaded(file)
         setting = Setting(
@@ -102,9 +129,55 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             parameters=dict(parameters or {}),
         )
         one = _planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts)
-        once.append(queries.of(one, workload))
+        if ranks > 1:
+            choose.shareable(workload, parallel, setting.backend)
+            once += _shared(one, ranks, parallel, system)
+        else:
+            once.append(queries.of(one, workload))
     count = queries.repeats(effort) if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
+
+
+def to_target(planned: Sequence[Planned], target: float) -> tuple[Planned, ...]:
+    """The plan as trainings that run until they are good enough, each with a seed of its own.
+
+    Raises:
+        UsageError: no share as a target, a workload that has no training to one, or no data.
+    """
+    if not 0 < target <= 1:
+        raise UsageError(f"--to-target {target} is no share of right answers; 0.759 is 75.9 %")
+    for one in planned:
+        if not callable(getattr(_loaded(one.file), "train", None)):
+            raise UsageError(
+                f"{one.name} has no training to a target: leave --to-target out, or name a "
+                "workload whose file defines train"
+            )
+        if one.setting.data is None:
+            raise UsageError("--to-target wants data to learn from: name their folder with --data")
+    runs = 1 + max((one.repeat for one in planned), default=0)
+    return tuple(
+        replace(
+            one,
+            target=float(target),
+            runs=runs,
+            setting=replace(one.setting, seed=one.setting.seed + one.repeat),
+            budget=replace(one.budget, timeout_s=_LONGEST_TRAINING_S),
+        )
+        for one in planned
+    )
+
+
+def _shared(
+    one: Planned, ranks: int, parallel: Parallel, system: System
+) -> tuple[Planned, Planned]:
+    """One device alone, then all of them together; of processors each rank has the same share."""
+    setting = one.setting
+    most = choose.threads(system, os.environ)
+    choose.together(ranks, setting.device, system, most)
+    if setting.device == "cpu":
+        setting = replace(setting, threads=most // ranks)
+    together = replace(setting, ranks=ranks, parallel=parallel)
+    return replace(one, setting=setting), replace(one, setting=together)
 
 
 def _existing(option: str, path: Path | None) -> Path | None:
@@ -204,8 +277,9 @@ def _loaded(file: Path) -> Workload:
 
 
 def fingerprint(planned: Sequence[Planned]) -> str:
-    """Equal for equal plans on equal files."""
-    return TypeAdapter(tuple[Planned, ...]).dump_json(tuple(planned)).decode()
+    """Equal for equal plans on equal files; what was seen on the way to them does not count."""
+    asked = tuple(replace(one, fit=None) for one in planned)
+    return TypeAdapter(tuple[Planned, ...]).dump_json(asked).decode()
 
 
 def digest(setting: Setting) -> str:
@@ -224,11 +298,13 @@ def identity(planned: Planned) -> Identity:
         planned.effort,
         planned.repeat,
         None if planned.tuning is None else planned.tuning.role,
+        planned.target,
     )
 
 
 def identity_of(record: Record) -> Identity:
     """As `identity` of the plan's entry it came from."""
+    target = record.parameters.get(TARGET)
     return (
         record.provenance.workload_sha256,
         record.provenance.setting_sha256,
@@ -237,4 +313,5 @@ def identity_of(record: Record) -> Identity:
         record.effort,
         record.repeat,
         None if record.tuning is None else record.tuning.role,
+        target if isinstance(target, float) else None,
     )

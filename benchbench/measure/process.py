@@ -18,7 +18,15 @@ from pydantic import ValidationError
 from benchbench import units
 from benchbench.measure import failure
 from benchbench.measure.counters import oom_kills
-from benchbench.measure.message import CeilingsResult, Message, Progress, Request, WorkloadResult
+from benchbench.measure.message import (
+    BatchResult,
+    CeilingsResult,
+    Message,
+    Progress,
+    Request,
+    TrainingResult,
+    WorkloadResult,
+)
 from benchbench.record import Failure
 
 _POLL_S = 0.1
@@ -36,7 +44,7 @@ _STRAYS_CAP_S = 5.0
 class Ended:
     """How a worker ended: with a result or with a failure, never both."""
 
-    result: WorkloadResult | CeilingsResult | None
+    result: WorkloadResult | TrainingResult | CeilingsResult | BatchResult | None
     failure: Failure | None
     stderr: tuple[str, ...] = ()
     """Its last lines; shown, never stored: they may hold anything."""

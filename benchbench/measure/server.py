@@ -49,8 +49,10 @@ class Waiting(NamedTuple):
     """A sample that was issued and not answered."""
 
     number: int
+    """In the order they were issued."""
     id: int
-    index: int
+    sample: int
+    """Its place in the library."""
 
 
 @dataclass
@@ -374,7 +376,7 @@ class _SystemUnderTest:
         before = self._bench.clock()
         if self.error is None:
             try:
-                self._bench.work([one.index for one in batch])
+                self._bench.work([one.sample for one in batch])
             except Exception as error:  # noqa: BLE001 - raised again when LoadGen is done
                 self.error = error
         completed = self._bench.clock()

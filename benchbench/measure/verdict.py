@@ -13,6 +13,8 @@ PERCENTILES = {"single_stream": 90.0, "multi_stream": 99.0, "server": 99.0}
 """Of the latency that is a scenario's final number (MLPerf inference rules)."""
 _APART_FRACTION = 0.05
 _LATE_FRACTION = 0.1
+_FEW_QUERIES = 10_000
+"""Of so many another schedule would move the rate by 10 % (see benchmarks/server_search.py)."""
 _RATES = ("Samples per second", "QPS w/ loadgen overhead", "Completed samples per second")
 _NUMBER = re.compile(
     rf"^({'|'.join(_RATES)}|Scheduled samples per second|\d+\.\d+ percentile latency \(ns\)"
@@ -77,19 +79,27 @@ def read(summary: str) -> Verdict:
     return Verdict(
         valid=found.get("Result is") == "VALID",
         unmet=tuple(_UNMET.findall(summary)),
-        samples_per_s=None if rate is None else float(rate),
+        samples_per_s=_float(rate),
         latency_s={
-            float(name.partition(" ")[0]): float(value) / NANOSECONDS
+            float(name.partition(" ")[0]): nanoseconds / NANOSECONDS
             for name, value in found.items()
-            if name.endswith("(ns)")
+            if name.endswith("(ns)") and (nanoseconds := _float(value)) is not None
         },
-        scheduled_per_s=None if scheduled is None else float(scheduled),
+        scheduled_per_s=_float(scheduled),
         early_stopping=None if early is None else _sentence(early[1]),
         estimates_s={
             float(percent): float(value) / NANOSECONDS
             for percent, value in _ESTIMATE.findall(summary)
         },
     )
+
+
+def _float(text: str | None) -> float | None:
+    """None where a line holds no number."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def _sentence(text: str) -> str:
@@ -165,6 +175,16 @@ def _server(seen: Measurement, search: RateSearch) -> Iterator[Caveat]:
             message="the time was up when the highest rate was only known to lie between "
             f"{rate} and {above} a second",
             remedy="search longer (--standard or --full)",
+        )
+    queries = search.probes[-1].queries
+    if queries < _FEW_QUERIES and search.rate_per_s is not None:
+        yield Caveat(
+            code="few_queries",
+            severity="warning",
+            message=f"the tail of {units.counted(queries, 'query')} depends on when they happen to "
+            "arrive: another schedule would find another rate",
+            remedy="compare with runs of as many queries, which all have this schedule, or use "
+            "--full",
         )
     if seen.lateness_s is None:
         yield Caveat(

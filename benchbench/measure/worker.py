@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns, sleep, time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -23,29 +23,45 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, examination, failure, honesty, loadgen, verdict
+from benchbench.measure import (
+    checks,
+    examination,
+    failure,
+    honesty,
+    learn,
+    loadgen,
+    mllog,
+    serving,
+    verdict,
+)
 from benchbench.measure.budget import PACES
-from benchbench.measure.caveats import Observed, caveats
+from benchbench.measure.caveats import Observed, caveats, surroundings
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
 from benchbench.measure.failure import DeviceLostError
 from benchbench.measure.loadgen import Queried, time_queries
 from benchbench.measure.loop import Phase, Tick, Timed, time_job
 from benchbench.measure.message import (
+    BatchResult,
     CeilingsResult,
     MeasureCeilings,
+    MeasureCollectives,
     MeasureWorkload,
     Message,
     Progress,
     Request,
+    TrainingResult,
+    TryBatch,
     WorkloadResult,
 )
-from benchbench.measure.perturb import Limit, perturbations
+from benchbench.measure.perturb import Limit, perturbations, without_exchange
+from benchbench.measure.plan import TARGET
 from benchbench.measure.power import idle_power
 from benchbench.measure.process import MARK
+from benchbench.measure.ranks import ALONE, Company, Gathered
 from benchbench.measure.sampler import Sampler, Watch
 from benchbench.measure.server import time_server
-from benchbench.record import Caveat, Measurement, Perturbation, Scalar
+from benchbench.record import Caveat, Measurement, Part, Perturbation, Scalar
 from benchbench.stats import median
 from benchbench.system.software import loaded_blas
 from benchbench.workload import Job, QueryRules, Workload, load_file, query_rules
@@ -91,7 +107,9 @@ class Channel:
         sys.__excepthook__(kind, error, trace)
 
 
-def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResult:
+def measure_workload(
+    request: MeasureWorkload, channel: Channel, company: Company = ALONE
+) -> WorkloadResult:
     """Load, warm up, time, check. Raises FloatingPointError on a loss that is not finite."""
     began = perf_counter_ns()
     channel.phase("load")
@@ -100,20 +118,20 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
         return measure_accuracy(workload, request, request.gate_fraction, channel)
     work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
-    host = Proc()
+    host = Proc(groups=company.process_groups())
     gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
     paused = perf_counter_ns()
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
     job = backend.load(workload, request.setting)
     witness = honesty.Witness(job)
-    threads = _set_threads(request.threads)
+    threads = set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(host, gpu, perf_counter_ns)
     with Sampler(watch):
         rules = query_rules(workload)
-        timed, queried = _timed(job, request, device, watch, channel, rules, trains=trains)
+        timed, queried = _timed(job, request, device, watch, channel, rules, company, trains=trains)
     if queried is not None:
         job = replace(job, units_per_step=float(request.setting.batch_size), from_memory=True)
     require_device(watch)
@@ -126,8 +144,11 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     measurement = _measurement(timed, job, device, watch).model_copy(
         update={"load_s": load_s, "idle_power": idle, **by_driver}
     )
+    measurement = _offered(measurement, job, request, channel)
     channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request, witness, trains=trains)
+    measurement, doubts = _checked(
+        measurement, job, device, watch, request, witness, company, trains=trains
+    )
     if queried is not None:
         doubts += verdict.doubts(measurement, queried.verdict, queried.scenario)
     return WorkloadResult(
@@ -146,8 +167,8 @@ def measure_accuracy(
     """Every sample of a data set answered once, and scored."""
     setting, began = request.setting, perf_counter_ns()
     device = device_named(setting.device)
-    exam: "Exam" = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
-    threads = _set_threads(request.threads)
+    exam: Exam = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
+    threads = set_threads(request.threads)
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(Proc(), None, perf_counter_ns)
     with Sampler(watch):
@@ -207,6 +228,7 @@ def _timed(
     watch: Watch,
     channel: Channel,
     rules: QueryRules,
+    company: Company,
     *,
     trains: bool,
 ) -> tuple[Timed, Queried | None]:
@@ -221,9 +243,10 @@ def _timed(
             device=device,
             clock=perf_counter_ns,
             budget=request.budget,
-            watch=watch,
+            watch=Gathered(watch, company),
             keep_losses=trains,
             on_tick=tell,
+            agree=company.agree,
         )
         return timed, None
     if request.load == "server":
@@ -255,12 +278,122 @@ def _timed(
     return queried.timed, queried
 
 
+def measure_training(request: MeasureWorkload, target: float, channel: Channel) -> TrainingResult:
+    """Load, train to the target, evaluate on the clock. Raises FloatingPointError as above."""
+    began = perf_counter_ns()
+    channel.phase("load")
+    workload: Any = load_file(Path(request.file))
+    device = device_named(request.setting.device)
+    gpu = nvml_counters(device.name, device.uuid) if isinstance(device, Cuda) else None
+    training = workload.train(request.setting)
+    threads = set_threads(request.threads)
+    device.synchronise()
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    watch = Watch(Proc(), gpu, perf_counter_ns)
+    began_ms = time_ns() / 1e6
+
+    def tell(seen: learn.Seen) -> None:
+        channel.send(Message(progress=learn.progress(seen)))
+
+    with Sampler(watch):
+        seen = learn.follow(
+            training.marks,
+            target,
+            device=device,
+            clock=perf_counter_ns,
+            watch=watch,
+            on_mark=tell,
+        )
+    require_device(watch)
+    found = learn.convergence(seen, target, training.quality)
+    missed, measurement = learn.missed(found), learn.measurement(seen)
+    measurement = measurement.model_copy(
+        update={
+            "load_s": load_s,
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+            "peak_device_memory_bytes": device.peak_memory_bytes(),
+            "samples": watch.samples(),
+            "energy": watch.energy(),
+            "interference": watch.interference(),
+        }
+    )
+    observed = Observed(measurement, request.effort, request.setting.device)
+    return TrainingResult(
+        work=training.work,
+        convergence=found,
+        measurement=None if missed else measurement,
+        failure=missed,
+        caveats=(*surroundings(observed), *learn.caveats(request.effort, request.runs)),
+        parameters=with_threads({**training.parameters, TARGET: target}, threads),
+        blas=loaded_blas(),
+        logs={
+            mllog.FILE: mllog.log(
+                seen,
+                began_ms=began_ms,
+                load_s=load_s,
+                seed=request.setting.seed,
+                platform=request.platform,
+                reached=missed is None,
+            )
+        },
+    )
+
+
+def _offered(
+    seen: Measurement, job: Job, request: MeasureWorkload, channel: Channel
+) -> Measurement:
+    """Requests at rising rates, where the workload answers them one by one."""
+    if job.engine is None or request.load is not None or request.setting.ranks > 1:
+        return seen
+    answers_per_s = seen.units_completed / seen.elapsed_s / job.engine.new_tokens
+    offered = serving.offer(
+        job.engine,
+        job.rates or serving.around(answers_per_s),
+        seconds=request.budget.timed_min_s,
+        seed=request.setting.seed,
+        clock=perf_counter_ns,
+        sleep=sleep,
+        tell=lambda text: channel.phase("measure", text),
+    )
+    return seen.model_copy(update={"offered": offered})
+
+
+def try_batch(request: TryBatch, channel: Channel) -> BatchResult:
+    """Load the workload at this batch, step, compare with its reference: what did that take?
+
+    The second step is timed: the first one allocates.
+    """
+    channel.phase("load")
+    workload = load_file(Path(request.file))
+    device = device_named(request.setting.device)
+    job = backend.load(workload, request.setting)
+    set_threads(request.threads)
+    job.step(next(job.batches))
+    step_s = checks.timed(job, next(job.batches), device)
+    checks.agreement_if_it_fits(job)
+    device.synchronise()
+    own = device.peak_memory_bytes()
+    peak = peak_resident_bytes() if own is None else own
+    return BatchResult(step_s=step_s, peak_memory_bytes=peak)
+
+
+def peak_resident_bytes() -> int:
+    """The most of this program that was in memory; what its parent held before it does not count.
+
+    `getrusage` starts with the parent's peak where the process was made by vfork.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * _KIBIBYTE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
+
+
 def measure_ceilings(request: MeasureCeilings, channel: Channel) -> CeilingsResult:
     """What the machine could do, by `benchbench.ceilings`."""
     from benchbench import ceilings  # noqa: PLC0415 - a workload's measurement needs none of it
 
     channel.phase("measure")
-    _set_threads(request.threads)
+    set_threads(request.threads)
     folder, seconds = request.storage_folder, request.seconds_per_kernel
     feeding = ceilings.feeding(
         seconds_per_kernel=seconds,
@@ -310,15 +443,21 @@ def _checked(
     watch: Watch,
     request: MeasureWorkload,
     witness: honesty.Witness,
+    company: Company,
     *,
     trains: bool,
 ) -> tuple[Measurement, tuple[Caveat, ...]]:
     """The same step on known data, after the peaks of memory were read."""
-    bench = checks.Bench(device, perf_counter_ns, request.budget)
-    typical_s = median(measurement.step_s)
+    bench = checks.Bench(device, perf_counter_ns, request.budget, company.agree)
+    typical_s = company.shared(median(measurement.step_s))
     observed = Observed(
         measurement=measurement.model_copy(
-            update={"step_from_memory_s": checks.from_memory(job, bench)}
+            update={
+                "step_from_memory_s": checks.from_memory(job, bench),
+                "one_batch_losses": checks.lessons(job, bench, typical_s=typical_s)
+                if trains
+                else None,
+            }
         ),
         effort=request.effort,
         device=request.setting.device,
@@ -329,6 +468,7 @@ def _checked(
         repeat_speedup=checks.repeat_speedup(job, bench, typical_s=typical_s),
         agreement=checks.agreement_if_it_fits(job),
         inputs=checks.input_doubt(next(job.batches), next(job.batches)),
+        outputs=None if trains else checks.output_doubt(job),
     )
     fallbacks = honesty.doubts(
         witness,
@@ -350,6 +490,8 @@ def _perturbed(
     A compiled model would be compiled again for another shape, and another engine has threads of
     its own.
     """
+    if request.setting.ranks > 1:
+        return without_exchange(job, bench, ranks=request.setting.ranks)
     if request.setting.backend != "torch-eager":
         return ()
     on_cpu = request.setting.device == "cpu"
@@ -368,11 +510,11 @@ def _limited(usual: int) -> Limit:
     @contextmanager
     def limit(threads: int) -> Iterator[None]:
         with threadpool_limits(threads):
-            _set_threads(threads)
+            set_threads(threads)
             try:
                 yield
             finally:
-                _set_threads(usual)
+                set_threads(usual)
 
     return limit
 
@@ -389,9 +531,10 @@ def _measurement(timed: Timed, job: Job, device: Device, watch: Watch) -> Measur
         first_step_s=timed.first_step_s,
         steady=timed.steady,
         stop_reason=timed.stop_reason,
-        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+        peak_memory_bytes=peak_resident_bytes(),
         peak_device_memory_bytes=device.peak_memory_bytes(),
         losses=timed.losses,
+        parts=tuple(Part(name=name, seconds=each) for name, each in timed.part_s.items()),
         samples=watch.samples(),
         energy=watch.energy(),
         interference=watch.interference(),
@@ -411,7 +554,7 @@ def _progress(tick: Tick, watch: Watch) -> Message:
     )
 
 
-def _set_threads(threads: int) -> int:
+def set_threads(threads: int) -> int:
     """Tell PyTorch, if the workload brought it; the other libraries read OMP_NUM_THREADS."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.get_num_threads() != threads:
@@ -419,7 +562,7 @@ def _set_threads(threads: int) -> int:
     return threads
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """The kernel kills us when the runner dies; if it already has, end here."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -438,9 +581,28 @@ def _read_request() -> Request:
     return Request.model_validate_json(text)
 
 
+def _answer(
+    body: MeasureWorkload | MeasureCeilings | MeasureCollectives | TryBatch,
+    channel: Channel,
+    descriptor: int,
+) -> WorkloadResult | TrainingResult | CeilingsResult | BatchResult:
+    """What several processes do together is launched by this one, which does nothing else."""
+    if isinstance(body, MeasureCeilings):
+        return measure_ceilings(body, channel)
+    if isinstance(body, MeasureWorkload) and body.target is not None:
+        return measure_training(body, body.target, channel)
+    if isinstance(body, MeasureWorkload) and body.setting.ranks == 1:
+        return measure_workload(body, channel)
+    if isinstance(body, TryBatch):
+        return try_batch(body, channel)
+    from benchbench.measure import launch  # noqa: PLC0415 - brings PyTorch
+
+    return launch.together(body, descriptor)
+
+
 def main(descriptor: int, parent: int) -> None:
     """Serve one request. Ends without the interpreter's teardown, where libraries like to crash."""
-    _die_with(parent)
+    die_with(parent)
     os.set_inheritable(descriptor, False)  # noqa: FBT003 - the name says what False means
     os.dup2(2, 1)  # a library's prints must not look like an answer
     faulthandler.enable()
@@ -448,10 +610,7 @@ def main(descriptor: int, parent: int) -> None:
     sys.excepthook = channel.last_words
     body = _read_request().body
     try:
-        if isinstance(body, MeasureWorkload):
-            channel.send(Message(result=measure_workload(body, channel)))
-        else:
-            channel.send(Message(result=measure_ceilings(body, channel)))
+        channel.send(Message(result=_answer(body, channel, descriptor)))
     except SystemExit as error:  # passes `sys.excepthook` by
         channel.send(Message(failure=failure.of_exception(error)))
         raise

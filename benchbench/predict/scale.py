@@ -35,7 +35,7 @@ _ACROSS_KINDS: dict[str, tuple[Precision, ...]] = {
     "cpu": ("bf16", "fp32"),
 }
 """The precision one would use there, best first."""
-_PYTORCH_RUNS_ON = ("NVIDIA", "AMD")
+PYTORCH_RUNS_ON = ("NVIDIA", "AMD")
 """The same code and backend; other accelerators need another compiler, and some cannot train."""
 _WITHOUT_MATRIX_UNITS = ("Kepler", "Maxwell", "Pascal")
 """No published result says how these compare with what came after."""
@@ -106,7 +106,7 @@ def scaled(
 
 def _runs_other_software(one: Reference, target: OfferSilicon, silicon: Silicon) -> bool:
     there, here = silicon.chips.get(target.name), silicon.chips.get(one.name)
-    if there is None or there.vendor in _PYTORCH_RUNS_ON:
+    if there is None or there.vendor in PYTORCH_RUNS_ON:
         return False
     return here is None or here.vendor != there.vendor
 

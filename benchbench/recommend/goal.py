@@ -2,8 +2,7 @@
 
 import difflib
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchbench import untrusted
 from benchbench.catalog.offer import Confidence, PriceKind
 from benchbench.catalog.tables import tuples
 from benchbench.errors import DataError, UsageError
@@ -23,7 +23,7 @@ from benchbench.record import Model, NonNegative, Positive, Scenario
 from benchbench.stats import QUERIES_NEEDED
 
 _PREFIXES = "KMGTP"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTP])(i?))?B?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(?:([KMGTP])(i?))?B?", re.IGNORECASE)
 
 
 def size_bytes(text: str) -> float:
@@ -195,10 +195,10 @@ def mix_name(workloads: Iterable[str]) -> str:
 def read(path: Path) -> dict[str, Any]:
     """What a goal file says, unchecked but for its keys. Raises UsageError, DataError."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = untrusted.settings(path)
     except OSError as error:
         raise UsageError(f"cannot read goal {path}: {error.strerror}; name another file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise DataError(f"goal {path} is not valid TOML: {error}; mend that line") from error
     for key in document:
         if key not in Goal.model_fields:
@@ -212,9 +212,15 @@ def read(path: Path) -> dict[str, Any]:
 def value(text: str) -> Any:  # noqa: ANN401  whatever TOML makes of it
     """As in a goal file; what is not TOML there is a text."""
     try:
-        return tuples(tomllib.loads(f"value = {text}")["value"])
-    except tomllib.TOMLDecodeError:
+        return tuples(untrusted.parse_toml(f"value = {text}")["value"])
+    except ValueError:
         return text
+
+
+def _parts(written: object) -> Sequence[Any]:
+    if not isinstance(written, tuple | list):
+        raise UsageError("mix: write it as [[mix]] tables; see: benchbench recommend --help")
+    return written
 
 
 def _part(fields: Part | Mapping[str, Any]) -> Part:
@@ -227,7 +233,7 @@ def parse(fields: Mapping[str, Any]) -> Goal:
     Raises UsageError naming the field and what is wrong with it.
     """
     try:
-        mix = tuple(_part(one) for one in fields.get("mix", ()))
+        mix = tuple(_part(one) for one in _parts(fields.get("mix", ())))
         named = {"workload": mix_name(one.workload for one in mix)} if mix else {}
         return Goal.model_validate({**named, **fields, "mix": mix})
     except ValidationError as error:

@@ -60,6 +60,7 @@ _READERS = (
     ("_w", units.power),
     ("_s", units.duration),
     ("seconds", units.duration),
+    ("seconds_per_step", units.duration),
 )
 """The end of a field's name, and who writes its number."""
 _UNITS_SAID = ("_fraction", "_bytes", "_usd", "_hz", "_w", "_s")
@@ -205,4 +206,5 @@ def _said(name: str) -> str:
         stem = f"{name.removesuffix('_per_s')} per second"
     else:
         stem = next((name.removesuffix(each) for each in _UNITS_SAID if name.endswith(each)), name)
+    stem = stem.replace("seconds_per_step", "per_step")
     return " ".join(_FIELD_S_OWN.get(word, word) for word in stem.replace("_", " ").split())

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from benchbench import units
 from benchbench.derive import Figures, normal
 from benchbench.recommend import Recommendation
-from benchbench.report import energy, evidence, extra, machine, roofline, sidebyside, timing
+from benchbench.report import (
+    energy,
+    evidence,
+    extra,
+    machine,
+    roofline,
+    sidebyside,
+    timing,
+    training,
+)
 from benchbench.report.blocks import (
     Bar,
     BarGroups,
@@ -28,6 +37,7 @@ from benchbench.report.blocks import (
 from benchbench.report.evidence import Measured
 
 MOST_CHARTED = 8
+_MOST_TOLD = 3
 _RUN = "benchbench run"
 
 
@@ -46,6 +56,7 @@ def section(seen: Measured, recommendations: Sequence[Recommendation] = ()) -> S
         _normal(seen),
         timing.part(seen),
         energy.part(seen),
+        *training.parts(seen),
         *extra.parts(seen),
         *machine.parts(seen),
         *machine.failures(seen.records),
@@ -119,15 +130,19 @@ def _utilisation(seen: Measured) -> Part:
 
 
 def _utilisation_title(seen: Measured, figures: Sequence[Figures]) -> str:
-    said = [
-        f"{seen.name(figure)} reaches {units.percent(figure.share_of_achievable.value)}"
+    """Each workload's share of the achievable; of more than a few the least and the most."""
+    known = sorted(
+        (figure.share_of_achievable.value, seen.name(figure))
         for figure in figures
         if figure.share_of_achievable is not None
-    ]
-    if not said:
+    )
+    if not known:
         return "What the datasheet promises, and what was achieved"
+    told = [f"{name} reaches {units.percent(share)}" for share, name in known]
+    if len(told) > _MOST_TOLD:
+        told = [told[0], told[-1]]
     where = "its machine" if seen.several else "this machine"
-    return f"{evidence.sentence_list(said)} of what a matrix multiplication achieves on {where}"
+    return f"{evidence.sentence_list(told)} of what a matrix multiplication achieves on {where}"
 
 
 def _assumed_peaks(figures: Sequence[Figures]) -> tuple[str, ...]:
@@ -140,11 +155,12 @@ def _bars(figure: Figures) -> tuple[Bar, ...]:
     ceiling = figure.ceiling.value * len(figure.devices) if figure.ceiling else None
     achieved = figure.achieved_flops
     value = achieved.value if achieved else None
-    return (
+    limits = (
         _bar("Datasheet", figure.datasheet_flops, value),
         _bar("Achievable", ceiling, value, measured=True),
-        Bar("Achieved", value, units.flops(value), "measured", ends(achieved)),
     )
+    reached = Bar("Achieved", value, units.flops(value), "measured", ends(achieved))
+    return (*(bar for bar in limits if bar.value is not None), reached)
 
 
 def _bar(label: str, value: float | None, achieved: float | None, *, measured: bool = False) -> Bar:
@@ -197,6 +213,9 @@ def _normal(seen: Measured) -> Part:
         for figure in seen.best
         if figure.normal is not None
     )
+    if not rows:
+        nothing = Prose(("Not known: nothing here was held against anybody's figures.",))
+        return Part("normal", "Is this number normal?", (nothing,))
     columns = (Column("Workload"), Column("Normal?"), Column("Compared with"))
     caption = "Each workload against what others published for such devices"
     table = Table(caption, columns, rows)

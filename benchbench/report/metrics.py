@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from benchbench.evaluate import Result, ResultList
-from benchbench.formats import legible
+from benchbench.printable import legible
 from benchbench.recommend import Recommendation
 from benchbench.stats import Estimate
 

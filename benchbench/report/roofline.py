@@ -23,6 +23,7 @@ from benchbench.report.evidence import Measured
 from benchbench.stats import Estimate
 
 _TITLE = "Why it is not faster"
+_MOST_TOLD = 3
 
 
 def part(seen: Measured) -> Part:
@@ -41,6 +42,8 @@ def _title(seen: Measured) -> str:
     limits: dict[str, list[str]] = {}
     for figure in seen.best:
         limits.setdefault(_limited_by(figure), []).append(seen.name(figure))
+    if len(limits) == 1 and len(seen.best) > _MOST_TOLD:
+        return f"All {units.count(len(seen.best))}: {next(iter(limits))}"
     return "; ".join(f"{evidence.sentence_list(names)}: {limit}" for limit, names in limits.items())
 
 

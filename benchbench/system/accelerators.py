@@ -1,5 +1,6 @@
 """The accelerators CUDA will show to this process, as NVIDIA's driver describes them."""
 
+from benchbench import printable
 from benchbench.record import Accelerator
 from benchbench.system.nvml import Nvml, Visible, ask, mig_enabled, visible
 
@@ -42,7 +43,7 @@ def _accelerator(nvml: Nvml, found: Visible, device: str, driver: str | None) ->
     ecc = ask(nvml, nvml.nvmlDeviceGetEccMode, board)
     return Accelerator(
         device=device,
-        name=ask(nvml, nvml.nvmlDeviceGetName, own) or "unknown",
+        name=printable.name(str(ask(nvml, nvml.nvmlDeviceGetName, own) or "")) or "unknown",
         vendor="nvidia",
         memory_bytes=memory.total if memory else None,
         pci_id=_pci_id(nvml, found),

@@ -8,8 +8,10 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from socket import SHUT_RDWR, socket
 from typing import Literal
 
 from benchbench.errors import UsageError
@@ -19,6 +21,8 @@ from benchbench.system.dmi import Dmi
 from benchbench.system.host import Host
 
 ADDRESS = ("169.254.169.254", 80)
+ASKING = "cloud metadata"
+"""What the thread is called that asks."""
 _LIMIT_S = 0.5
 _LIMIT_BYTES = 256
 _OK = 200
@@ -149,15 +153,15 @@ def _from_firmware(provider: str, firmware: Dmi) -> Cloud:
 def _from_metadata(provider: str, address: tuple[str, int]) -> Cloud | None:
     """What was answered within the time limit; None when nothing was.
 
-    The thread bounds the whole exchange: a socket's own limit restarts with every byte.
+    The thread bounds the whole exchange, a socket's own limit restarts with every byte; closing
+    its connection ends the thread.
     """
-    answers: dict[str, str] = {}
-    deadline = time.monotonic() + _LIMIT_S
-    asking = threading.Thread(target=_ask_all, args=(provider, address, deadline, answers))
-    asking.daemon = True
+    asked = _Exchange(address, time.monotonic() + _LIMIT_S)
+    asking = threading.Thread(target=_ask_all, args=(provider, asked), daemon=True, name=ASKING)
     asking.start()
     asking.join(_LIMIT_S)
-    seen = dict(answers)
+    asked.end()
+    seen = dict(asked.answers)
     found = Cloud(
         provider=provider,
         instance_type=_matching(_TYPE, seen.get("instance_type", "").rpartition("/")[2]),
@@ -178,47 +182,56 @@ def _matching(pattern: re.Pattern[str], text: str) -> str | None:
     return text if pattern.fullmatch(text) else None
 
 
-def _ask_all(
-    provider: str, address: tuple[str, int], deadline: float, answers: dict[str, str]
-) -> None:
+def _ask_all(provider: str, asked: "_Exchange") -> None:
     service = _SERVICES[provider]
     headers = dict(service.headers)
     if provider == "aws":
-        token = _request(
-            address,
-            deadline,
-            ("PUT", "/latest/api/token"),
-            {"X-aws-ec2-metadata-token-ttl-seconds": "60"},
-        )
+        lasting = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+        token = asked.request("PUT", "/latest/api/token", lasting)
         if token is None or not _TOKEN.fullmatch(token):
             return
         headers["X-aws-ec2-metadata-token"] = token
     for name in ("instance_type", "region", "lifecycle"):
         path = getattr(service, name)
-        answer = _request(address, deadline, ("GET", path), headers) if path else None
+        answer = asked.request("GET", path, headers) if path else None
         if answer is not None:
-            answers[name] = answer
+            asked.answers[name] = answer
 
 
-def _request(
-    address: tuple[str, int],
-    deadline: float,
-    what: tuple[str, str],
-    headers: Mapping[str, str],
-) -> str | None:
-    """A short ASCII answer of status 200; None for anything else. `http.client` follows nothing."""
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        return None
-    connection = HTTPConnection(*address, timeout=remaining)
-    try:
-        connection.request(*what, headers=dict(headers))
-        response = connection.getresponse()
-        body = response.read(_LIMIT_BYTES + 1)
-    except (OSError, HTTPException):
-        return None
-    finally:
-        connection.close()
-    if response.status != _OK or len(body) > _LIMIT_BYTES or not body.isascii():
-        return None
-    return body.decode("ascii").strip()
+class _Exchange:
+    """One conversation with a service, until its deadline and not a byte longer."""
+
+    def __init__(self, address: tuple[str, int], deadline: float) -> None:
+        self._address, self._deadline = address, deadline
+        self._socket: socket | None = None
+        self.answers: dict[str, str] = {}
+
+    def request(self, method: str, path: str, headers: Mapping[str, str]) -> str | None:
+        """A short ASCII answer of status 200; None for anything else.
+
+        `http.client` knows no proxy and follows nothing.
+        """
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            return None
+        connection = HTTPConnection(*self._address, timeout=remaining)
+        try:
+            connection.connect()
+            self._socket = connection.sock  # which `http.client` forgets once it has an answer
+            connection.request(method, path, headers=dict(headers))
+            response = connection.getresponse()
+            body = response.read(_LIMIT_BYTES + 1)
+        except (OSError, HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        if response.status != _OK or len(body) > _LIMIT_BYTES or not body.isascii():
+            return None
+        return body.decode("ascii").strip()
+
+    def end(self) -> None:
+        """Wake whoever still waits for an answer."""
+        self._deadline = 0.0
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(SHUT_RDWR)

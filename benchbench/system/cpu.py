@@ -1,8 +1,9 @@
 """The processor: what it is, which part of it we may use, and what its cores can do."""
 
-import json
 import platform
+from typing import Any
 
+from benchbench import printable, untrusted
 from benchbench.record import Cpu
 from benchbench.system.host import Host, cpu_list, to_integer
 from benchbench.system.topology import Topology
@@ -10,6 +11,7 @@ from benchbench.system.topology import Topology
 _SYSFS = "/sys/devices/system/cpu"
 _KILOHERTZ = 1e3
 _MEGAHERTZ = 1e6
+_MOST_HZ = 1e12
 _UNITS = {"B": 1, "K": 2**10, "KiB": 2**10, "M": 2**20, "MiB": 2**20, "GiB": 2**30}
 
 # The kernel's flag → the name used in a record. Only what a compute kernel chooses its path by.
@@ -47,8 +49,8 @@ def read(host: Host, quota_threads: float | None = None) -> Cpu:
     usable = host.affinity or topology.online
     return Cpu(
         model=_name(shown.get("Model name")) or _name(first.get("model name")) or "unknown",
-        vendor=shown.get("Vendor ID") or first.get("vendor_id"),
-        architecture=shown.get("Architecture") or platform.machine(),
+        vendor=_name(shown.get("Vendor ID")) or _name(first.get("vendor_id")),
+        architecture=_name(shown.get("Architecture")) or platform.machine(),
         family=to_integer(shown.get("CPU family") or first.get("cpu family")),
         model_number=_model_number(shown, first),
         sockets=topology.sockets or to_integer(shown.get("Socket(s)")),
@@ -70,16 +72,23 @@ def read(host: Host, quota_threads: float | None = None) -> Cpu:
 def lscpu(host: Host) -> dict[str, str]:
     """`lscpu -J` flattened: its newer versions nest what its older ones list."""
     try:
-        pending = list(json.loads(host.command(("lscpu", "-J")) or "{}").get("lscpu", []))
-    except (ValueError, AttributeError):
+        shown = untrusted.parse_json(host.command(("lscpu", "-J")) or "{}")
+    except ValueError:
         return {}
+    pending = _tables(shown, "lscpu")
     fields: dict[str, str] = {}
     while pending:
         entry = pending.pop(0)
-        pending[:0] = entry.get("children", [])
+        pending[:0] = _tables(entry, "children")
         if isinstance(data := entry.get("data"), str) and data not in {"", "-"}:
             fields.setdefault(str(entry.get("field")).rstrip(":"), data)
     return fields
+
+
+def _tables(of: object, name: str) -> list[dict[str, Any]]:
+    """The tables in a list under a name; none where something else stands there."""
+    listed = of.get(name) if isinstance(of, dict) else None
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def cpuinfo(host: Host) -> dict[str, str]:
@@ -92,20 +101,18 @@ def cpuinfo(host: Host) -> dict[str, str]:
 def governor(host: Host) -> str | None:
     """The frequency governor, `mixed` when the processors do not agree; None in most guests."""
     cpus = sorted(host.affinity or cpu_list(host.text(f"{_SYSFS}/online")))
-    found = {host.text(f"{_SYSFS}/cpu{cpu}/cpufreq/scaling_governor") for cpu in cpus} - {None}
+    told = (host.text(f"{_SYSFS}/cpu{cpu}/cpufreq/scaling_governor") for cpu in cpus)
+    found = {name for text in told if (name := _name(text))}
     return None if not found else (found.pop() if len(found) == 1 else "mixed")
 
 
 def _name(text: str | None) -> str | None:
-    return " ".join(text.split()) or None if text else None
+    return printable.name(text) or None if text else None
 
 
 def _model_number(shown: dict[str, str], first: dict[str, str]) -> int | None:
     if part := first.get("CPU part"):
-        try:
-            return int(part, 16)
-        except ValueError:
-            return None
+        return to_integer(part, 16)
     if first.get("CPU implementer"):
         return None
     return to_integer(shown.get("Model") or first.get("model"))
@@ -128,7 +135,7 @@ def _shown_cache(shown: dict[str, str], level: str, *, total: bool = False) -> i
             return None
     try:
         size = int(float(number) * _UNITS[unit])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return size if total else (size // count if count else None)
 
@@ -143,9 +150,10 @@ def _clock_max(host: Host, shown: dict[str, str]) -> float | None:
     """The highest clock any processor may reach; never the current one."""
     names = host.entries(_SYSFS, "cpu")
     limits = [host.integer(f"{_SYSFS}/{name}/cpufreq/cpuinfo_max_freq") for name in names]
-    if known := [limit for limit in limits if limit]:
+    if known := [limit for limit in limits if limit and 0 < limit * _KILOHERTZ < _MOST_HZ]:
         return max(known) * _KILOHERTZ
     try:
-        return float(shown["CPU max MHz"]) * _MEGAHERTZ
+        shown_hz = float(shown["CPU max MHz"]) * _MEGAHERTZ
     except (KeyError, ValueError):
         return None
+    return shown_hz if 0 < shown_hz < _MOST_HZ else None

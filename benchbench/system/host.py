@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _COMMAND_LIMIT_S = 5.0
+_MOST_TEXT = 2**24
+"""Characters of a file: /proc/cpuinfo of a thousand processors has two million."""
+_MOST_INTEGER = 2**63
+_MOST_CPUS = 2**14
+"""No kernel is built for more (Linux, `NR_CPUS`: 8192)."""
 
 
 def run_command(arguments: Sequence[str]) -> str | None:
@@ -53,8 +58,9 @@ class Host:
     def text(self, name: str) -> str | None:
         """A file's text without surrounding blanks; None when it is absent or refused."""
         try:
-            return self.path(name).read_text(encoding="utf-8", errors="replace").strip("\0 \t\n")
-        except OSError:
+            with self.path(name).open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_TEXT).strip("\0 \t\n")
+        except (OSError, ValueError):  # a name may hold a zero byte
             return None
 
     def integer(self, name: str) -> int | None:
@@ -65,24 +71,25 @@ class Host:
         """False also when looking is forbidden."""
         try:
             return self.path(name).exists()
-        except OSError:
+        except (OSError, ValueError):
             return False
 
     def entries(self, folder: str, prefix: str) -> Iterable[str]:
         """The sorted names in a folder that start with a prefix; none when it is absent."""
         try:
             found = [entry.name for entry in self.path(folder).iterdir()]
-        except OSError:
+        except (OSError, ValueError):
             return []
         return sorted(name for name in found if name.startswith(prefix))
 
 
-def to_integer(text: str | None) -> int | None:
-    """The decimal number a text is, None when it is anything else."""
+def to_integer(text: str | None, base: int = 10) -> int | None:
+    """The number a text is, None when it is anything else or fits no 64 bits."""
     try:
-        return None if text is None else int(text)
+        number = None if text is None else int(text, base)
     except ValueError:
         return None
+    return number if number is not None and abs(number) < _MOST_INTEGER else None
 
 
 def cpu_list(text: str | None) -> frozenset[int]:
@@ -92,5 +99,5 @@ def cpu_list(text: str | None) -> frozenset[int]:
         first, _, last = part.strip().partition("-")
         low, high = to_integer(first), to_integer(last or first)
         if low is not None and high is not None:
-            cpus.update(range(low, high + 1))
+            cpus.update(range(max(low, 0), min(high, _MOST_CPUS) + 1))
     return frozenset(cpus)

@@ -41,6 +41,6 @@ def _meminfo(text: str | None) -> dict[str, int]:
     for line in (text or "").splitlines():
         name, _, rest = line.partition(":")
         number = to_integer((rest.split() or [""])[0])
-        if number is not None:
+        if number is not None and number >= 0:
             amounts[name] = number * _KIBIBYTE
     return amounts

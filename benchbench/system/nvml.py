@@ -50,7 +50,7 @@ def ask(
     """The answer, None where this device or driver does not support the question."""
     try:
         return question(*args, **kwargs)
-    except nvml.NVMLError:
+    except (nvml.NVMLError, ValueError):  # or a name that is no UTF-8
         return None
 
 

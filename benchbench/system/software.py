@@ -11,6 +11,7 @@ from threadpoolctl import (  # type: ignore[import-untyped]  # it ships no types
     threadpool_info,
 )
 
+from benchbench import printable
 from benchbench.record import Blas, Software
 from benchbench.system import environment
 from benchbench.system.host import Host
@@ -33,7 +34,7 @@ def read(host: Host, cuda: str | None = None) -> Software:
     """What is installed and loaded; `cuda` is the driver's version."""
     return Software(
         os=_os(host),
-        kernel=host.text("/proc/sys/kernel/osrelease") or platform.release(),
+        kernel=printable.name(host.text("/proc/sys/kernel/osrelease") or platform.release()),
         python=platform.python_version(),
         packages=packages(),
         blas=loaded_blas(),
@@ -87,4 +88,4 @@ def _blas(shown: dict[str, object]) -> Blas:
 def _os(host: Host) -> str:
     lines = (line.partition("=") for line in (host.text("/etc/os-release") or "").splitlines())
     fields = {name: value.strip("\"' ") for name, _, value in lines}
-    return fields.get("PRETTY_NAME") or platform.system() or "unknown"
+    return printable.name(fields.get("PRETTY_NAME", "")) or platform.system() or "unknown"

@@ -1,5 +1,6 @@
 """The hypervisor below and the container around, as far as files tell."""
 
+from benchbench import printable
 from benchbench.record import Virtualisation
 from benchbench.system import dmi
 from benchbench.system.cpu import cpuinfo, lscpu
@@ -36,9 +37,9 @@ def read(host: Host) -> Virtualisation:
 
 def _hypervisor(host: Host) -> str | None:
     if vendor := lscpu(host).get("Hypervisor vendor"):
-        return _HYPERVISORS.get(vendor.lower(), vendor.lower())
+        return _HYPERVISORS.get(vendor.lower(), printable.name(vendor.lower()))
     if named := host.text("/sys/hypervisor/type"):
-        return named
+        return printable.name(named)
     flagged = "hypervisor" in cpuinfo(host).get("flags", "").split()
     firmware = dmi.read(host)
     named = _FIRMWARE.get(firmware.vendor)
@@ -59,4 +60,4 @@ def _container(host: Host) -> str | None:
     found = [name for path, name in _FILES if host.exists(path)]
     found += [name for part, name in _GROUPS if part in groups]
     manager = host.text("/run/systemd/container")
-    return next(iter(found), None) or (manager or None)
+    return next(iter(found), None) or (printable.name(manager) if manager else None)

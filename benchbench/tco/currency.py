@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from benchbench.errors import DataError
-from benchbench.record import Model, Positive
+from benchbench.record import Model
 
 _CODES = ("eur", "gbp", "chf", "jpy", "cny", "inr", "cad", "aud")
+
+Rate = Annotated[float, Field(ge=1e-9, le=1e9)]
 
 
 class ExchangeSection(Model):
@@ -17,14 +19,14 @@ class ExchangeSection(Model):
 
     as_of: date | None = Field(default=None, strict=False)
     """The day of the rates."""
-    eur: Positive | None = None
-    gbp: Positive | None = None
-    chf: Positive | None = None
-    jpy: Positive | None = None
-    cny: Positive | None = None
-    inr: Positive | None = None
-    cad: Positive | None = None
-    aud: Positive | None = None
+    eur: Rate | None = None
+    gbp: Rate | None = None
+    chf: Rate | None = None
+    jpy: Rate | None = None
+    cny: Rate | None = None
+    inr: Rate | None = None
+    cad: Rate | None = None
+    aud: Rate | None = None
 
     def said(self) -> list[tuple[str, float]]:
         """The rates the user wrote: `("EUR", 1.08)`."""

@@ -1,10 +1,9 @@
 """One's own machine at its own price, as other tools read prices: OpenCost and SkyPilot."""
 
-import csv
 from datetime import date
-from io import StringIO
 from typing import Literal
 
+from benchbench import printable
 from benchbench.catalog.importers import names
 from benchbench.errors import DataError
 from benchbench.tco.answer import OwnServer, TcoAnswer
@@ -44,9 +43,7 @@ def write(answer: TcoAnswer, kind: Format, today: date) -> str:
     if own is None:
         raise DataError("no server of one's own stands in this scenario; shorten lead_months")
     rows = {"opencost": _opencost, "skypilot": _skypilot}[kind](own, today)
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return printable.table(rows)
 
 
 def _opencost(own: OwnServer, today: date) -> list[tuple[str, ...]]:

@@ -4,11 +4,12 @@ import csv
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 
+from benchbench import untrusted
 from benchbench.errors import DataError
 from benchbench.tco.money import Array
 
@@ -16,6 +17,9 @@ _HOUR = timedelta(hours=1)
 _CLOCK_CHANGES = {3, 4, 9, 10, 11}
 """Months in which clocks are changed somewhere."""
 _SMALL_HOURS = 4
+_MOST_HOURS = 200_000
+"""Of twenty years."""
+_MOST = 1e15
 Row = tuple[int, list[str]]
 """Line number and cells."""
 
@@ -46,10 +50,13 @@ def _rows(path: Path) -> list[Row]:
         raise DataError(message)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(enumerate(csv.reader(file), 1))
+            lines = untrusted.lines(file, str(path))
+            rows = list(enumerate(islice(csv.reader(lines), _MOST_HOURS + 1), 1))
     except (UnicodeDecodeError, csv.Error) as error:
         message = f"{path} is not a text file of numbers; save it as CSV in UTF-8"
         raise DataError(message) from error
+    if len(rows) > _MOST_HOURS:
+        raise DataError(f"{path} has more than {_MOST_HOURS} rows; one row per hour is enough")
     while rows and not any(rows[-1][1]):
         rows.pop()
     return rows
@@ -120,7 +127,7 @@ def _level(path: Path, number: int, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < 0:
+    if not 0 <= value <= _MOST:
         message = f"{path}:{number}: {text!r} is not an hour's demand; write a number of 0 or more"
         raise DataError(message)
     return value

@@ -4,14 +4,13 @@ A number may be one figure (`0.6`: known) or three (`[0.3, 0.6, 0.9]`: low, like
 """
 
 import difflib
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from benchbench import bundled
+from benchbench import bundled, untrusted
 from benchbench.errors import DataError
 from benchbench.record import Model
 from benchbench.tco import currency
@@ -89,7 +88,8 @@ HourlyPrice = Annotated[
 ]
 Count = Annotated[int, Field(ge=0)]
 Months = Annotated[int, Field(ge=0, le=600)]
-Positive = Annotated[float, Field(gt=0)]
+Level = Annotated[float, Field(ge=0, le=1e15)]
+Positive = Annotated[float, Field(ge=1e-9, le=1e15)]
 
 
 class DemandSection(Model):
@@ -100,22 +100,22 @@ class DemandSection(Model):
     unit: Literal["server", "accelerator", "core", "vcpu"] = "server"
     """What an amount counts when no workload is named."""
     shape: Shape = "constant"
-    amount: Annotated[float, Field(ge=0)] | None = None
+    amount: Level | None = None
     """Level while busy: servers, cores … or units of work per second."""
-    base: Annotated[float, Field(ge=0)] = 0.0
+    base: Level = 0.0
     """Level in the other hours."""
     busy_fraction: Fraction | None = None
     growth_per_year: Growth | None = None
     hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8.0
     days_per_week: Annotated[float, Field(gt=0, le=7)] = 5.0
     peak_days_per_year: Annotated[float, Field(ge=0, le=365)] = 1.0
-    production_amount: Annotated[float, Field(ge=0)] | None = None
+    production_amount: Level | None = None
     """Of the bursty shape: the level in every hour once experiments have become production."""
     production_after_months: Months = 12
     csv: str | None = None
-    units_per_month: Annotated[float, Field(ge=0)] | None = None
+    units_per_month: Level | None = None
     """Work that may run at any hour of the month, in place of `amount`."""
-    machine_hours_per_month: Annotated[float, Field(ge=0)] | None = None
+    machine_hours_per_month: Level | None = None
     """The same in hours of one server, accelerator or core."""
 
 
@@ -141,8 +141,8 @@ class CloudSection(Model):
     spot_usd_per_hour: HourlyPrice | None = None
     spot_allowed: bool = False
     spot_hours_between_interruptions: Amount | None = None
-    checkpoint_minutes: Annotated[float, Field(ge=0)] = 5.0
-    restart_minutes: Annotated[float, Field(ge=0)] = 10.0
+    checkpoint_minutes: Level = 5.0
+    restart_minutes: Level = 10.0
     bill_usd_per_month: Annotated[Amount, Paid] | None = None
     """A known bill for the whole demand, in place of a price."""
     price_decline_per_year: Change | None = None
@@ -298,14 +298,14 @@ def load(path: Path | None = None) -> Scenario:
     """The scenario in `path`, or the bundled default one. Raises DataError, one sentence."""
     path = path or bundled.folder("instance_catalog") / "scenarios" / "default.toml"
     try:
-        scenario = parse(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        scenario = parse(untrusted.settings(path))
     except OSError as error:
         message = f"cannot read scenario {path}: {error.strerror}; name an existing TOML file"
         raise DataError(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"scenario {path} is not valid TOML: {error}; mend that line") from error
     except DataError as error:
         raise DataError(f"scenario {path}: {error}") from error
+    except ValueError as error:
+        raise DataError(f"scenario {path} is not valid TOML: {error}; mend that line") from error
     return _beside(path, scenario)
 
 

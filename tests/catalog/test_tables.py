@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchbench.catalog import defaults, quotes, silicon, tables
+from benchbench.catalog import defaults, egress, expected, quotes, silicon, tables
 from benchbench.errors import DataError
 
 
@@ -34,3 +34,20 @@ def test_the_entry_is_named(tmp_path: Path, load: object) -> None:
     path.write_text('[group.bad]\nsource = "x"\n' if load is defaults.load else '["bad"]\nx = 1\n')
     with pytest.raises(DataError, match=r"bad.*mend that entry"):
         load(path)  # type: ignore[operator]  # three loaders of different return types
+
+
+@pytest.mark.parametrize("text", ["a = 1", "a = [1]", "[a]\nb = 1", "schedule = 1", "expected = 1"])
+def test_a_table_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
+    """A number where fields should stand: one sentence, in each of our tables."""
+    path = tmp_path / "t.toml"
+    path.write_text(text)
+    refused = 0
+    for load in (
+        *(quotes.load, defaults.load, egress.load, expected.load),
+        lambda one: silicon.load(accelerators=one),
+    ):
+        try:
+            load(path)
+        except DataError:
+            refused += 1
+    assert refused

@@ -1,7 +1,9 @@
 """The schedule of a server's queries, held against LoadGen's own."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ def generated_ns(queries: int, folder: Path) -> int:
 
     respond = mlperf_loadgen.QuerySampleResponse
 
-    def issue(query: list[mlperf_loadgen.QuerySample]) -> None:
+    def issue(query: Sequence[Any]) -> None:
         mlperf_loadgen.QuerySamplesComplete([respond(sample.id, 0, 0) for sample in query])
 
     load = Load(

@@ -14,7 +14,7 @@ from tests import factories as make
 
 AROUND = (
     *("effort", "device", "trains", "power", "energy_doubts"),
-    *("mig", "agreement", "inputs", "repeat_speedup"),
+    *("mig", "agreement", "inputs", "outputs", "repeat_speedup"),
 )
 
 
@@ -370,3 +370,28 @@ def test_other_devices_and_precisions_are_no_ceiling() -> None:
     others = [make.ceiling(1e9, dtype="bf16"), make.ceiling(1e9, device="cuda:0")]
     assert against(others, flops_per_unit=10e9) == []
     assert against([make.ceiling(1e9)]) == []
+
+
+def test_a_loss_that_does_not_fall_on_one_batch_is_invalid() -> None:
+    """Its later half must lie below its earlier one; dropout may raise a single step."""
+    assert doubts(one_batch_losses=(2.0,) * 8)["not_learning"].severity == "invalid"
+    assert "not_learning" in doubts(one_batch_losses=(2.0, 2.1, 2.2, 2.3))
+    assert doubts(one_batch_losses=(2.0, 1.7, 1.8, 1.5)) == {}
+    assert doubts(one_batch_losses=None) == {}
+
+
+def test_outputs_that_ignore_the_input_are_invalid() -> None:
+    """Whole numbers may be alike by chance: a warning."""
+    assert doubts(outputs=("constant", True))["output_constant"].severity == "invalid"
+    assert doubts(outputs=("ignores_input", True))["output_ignores_input"].severity == "invalid"
+    assert doubts(outputs=("constant", False))["output_constant"].severity == "warning"
+
+
+def test_several_devices_are_held_against_as_many_ceilings() -> None:
+    """Twice one GPU's best is no surprise of two."""
+    seen = make.measurement(150.0)
+    work = make.record().work.model_copy(update={"flops_per_unit": 1.0})
+    best = (make.ceiling(100.0),)
+    options: dict[str, Any] = {"device": "cpu", "precision": "fp32"}
+    assert ceiling_caveats(seen, work, best, **options) != ()
+    assert ceiling_caveats(seen, work, best, **options, devices=2) == ()

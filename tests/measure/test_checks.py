@@ -14,6 +14,8 @@ from benchbench.measure.checks import (
     agreement_if_it_fits,
     from_memory,
     input_doubt,
+    lessons,
+    output_doubt,
     repeat_speedup,
 )
 from benchbench.measure.device import Host
@@ -89,12 +91,70 @@ def test_noise_is_no_cache() -> None:
 
 
 def test_slow_steps_are_not_judged() -> None:
-    """Six pairs of 2 s do not fit five seconds; not one step is spent on it."""
+    """Two pairs of 2 s do not fit five seconds; not one step is spent on it."""
     clock = FakeClock()
     began = clock()
-    assert repeat_speedup(job(clock.advance, [1.0]), bench(clock), typical_s=1.0) is None
+    assert repeat_speedup(job(clock.advance, [2.0]), bench(clock), typical_s=2.0) is None
     assert repeat_speedup(job(clock.advance, [0.0]), bench(clock), typical_s=0.0) is None
     assert clock() == began
+
+
+def test_of_few_pairs_only_a_large_factor_counts() -> None:
+    """Two pairs of a second each: 20 % may be noise, and three times is a cache."""
+    for known_s, expected in ((0.8, 1.0), (0.33, 1 / 0.33)):
+        clock = FakeClock()
+        lying = remembering(clock, lambda _: 1.0, known_s)
+        found = repeat_speedup(lying, bench(clock), typical_s=1.0)
+        assert found == pytest.approx(expected)
+
+
+def learning(losses: Any) -> Job:
+    """Steps that return these losses."""
+    script = iter(losses)
+    return Job(iter(range(1000)), lambda _batch: next(script), 1.0, from_memory=True)
+
+
+def test_lessons_are_the_losses_of_one_batch() -> None:
+    """Eight, or as many as fit; too few tell nothing, and no loss is none."""
+    clock = FakeClock()
+    falling = [9.0 - index for index in range(8)]
+    assert lessons(learning(falling), bench(clock), typical_s=0.1) == tuple(falling)
+    assert lessons(learning(falling), bench(clock), typical_s=1.0) == tuple(falling[:5])
+    assert lessons(learning(falling), bench(clock), typical_s=1.3) is None
+    assert lessons(learning(falling), bench(clock), typical_s=0.0) is None
+    assert lessons(learning([None] * 8), bench(clock), typical_s=0.1) is None
+    with pytest.raises(FloatingPointError):
+        lessons(learning([1.0, float("inf")] * 4), bench(clock), typical_s=0.1)
+
+
+def giving(*outputs: Any) -> Job:
+    """Steps that return these."""
+    script = iter(outputs)
+    return Job(repeat(None), lambda _batch: next(script), 1.0, from_memory=True)
+
+
+def test_outputs_that_do_not_depend_on_the_input_are_noticed() -> None:
+    """Zeros, the same vector, the same classes; what differs anywhere is none of it."""
+    zeros, rising = np.zeros((2, 3)), np.arange(6.0).reshape(2, 3)
+    assert output_doubt(giving(zeros, zeros)) == ("constant", True)
+    assert output_doubt(giving(rising, rising)) == ("ignores_input", True)
+    assert output_doubt(giving(np.array([3, 3]), np.array([3, 3]))) == ("constant", False)
+    assert output_doubt(giving(rising, rising + 1)) is None
+    assert output_doubt(giving((zeros, rising), (zeros, rising + 1))) is None
+    boxes = {"boxes": rising, "classes": np.array([1])}
+    assert output_doubt(giving(boxes, {**boxes, "boxes": rising + 1})) is None
+    assert output_doubt(giving(boxes, {**boxes, "classes": np.array([2])})) == (
+        "ignores_input",
+        True,
+    )
+
+
+def test_outputs_that_are_no_arrays_or_empty_are_not_judged() -> None:
+    """Nothing, something else, no boxes found."""
+    for nothing in (None, "text", np.zeros((0, 4)), [np.zeros((0, 4))]):
+        assert output_doubt(giving(nothing, nothing)) is None
+    with pytest.raises(FloatingPointError):
+        output_doubt(giving(np.array([np.nan, 1.0]), np.array([1.0, 2.0])))
 
 
 def test_data_that_cost_a_wait_are_not_judged() -> None:

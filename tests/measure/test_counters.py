@@ -265,3 +265,20 @@ def test_a_slice_does_not_answer_for_its_board() -> None:
     assert part.mig
     assert part.read().power_w is None
     assert part.energy_j() is None
+
+
+@pytest.mark.parametrize("text", ['cpu0 1"2 3 4 5 6 7 8 9', "x", "\x00", "9" * 5000, "nan", "-"])
+def test_a_garbled_file_is_a_missing_counter(tmp_path: Path, text: str) -> None:
+    """A container's own /proc may hold anything: None, and the measurement goes on."""
+    for name in (
+        *("proc/stat", "proc/cpuinfo", "proc/self/cgroup"),
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
+        "sys/class/powercap/intel-rapl:0/energy_uj",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    seen = Proc(tmp_path, [0])
+    assert seen.cpu_times() is None
+    assert seen.clock_hz() is None
+    assert seen.energy_j() is None
+    assert seen.pressure() == Pressure()

@@ -154,3 +154,8 @@ def test_a_home_that_cannot_be_written_does_not_stop_us(
         locks = list(tmp_path.rglob("run.lock"))
     below = "tmp" if blocked else "home"
     assert [path.relative_to(tmp_path).parts[0] for path in locks] == [below]
+
+
+def test_an_address_that_is_no_text_has_a_folder_too() -> None:
+    """Bytes that are no UTF-8 come from the environment as surrogates."""
+    assert folder_for("s3://\udcff/x").name != folder_for("s3://\udcfe/x").name

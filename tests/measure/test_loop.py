@@ -1,7 +1,7 @@
 """The timing loop with a clock that pretends: every number is exact."""
 
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from benchbench.measure.loop import (
     time_repeatedly,
 )
 from benchbench.measure.sampler import PERIOD_S
+from benchbench.workload import Job, Parts
 from tests.measure.fakes_measure import SECOND, SHORT, FakeClock, FakeGpu, FakeWatch, job
 
 
@@ -309,3 +310,48 @@ def test_efforts_ask_for_sharper_figures_not_for_longer_ones() -> None:
     quick = budgets[0]
     assert quick.warmup_cap_s + quick.timed_cap_s + 2 * quick.check_cap_s <= 80
     assert max(budget.warmup_cap_s for budget in budgets) == 120
+
+
+def test_parts_of_a_step_are_timed_apart() -> None:
+    """A prefill of 2 s, two tokens of 1 s and what is left of a step of 5 s."""
+    clock = FakeClock()
+    parts = Parts()
+
+    def step(_batch: object) -> None:
+        for name, seconds in (("prefill", 2.0), ("decode", 1.0), ("decode", 1.0)):
+            clock.advance(seconds)
+            parts.ended(name)
+        clock.advance(1.0)
+
+    answering = Job(repeat(None), step, units_per_step=2.0, from_memory=True, parts=parts)
+    timed = time_job(
+        answering,
+        device=Host(clock),
+        clock=clock,
+        budget=SHORT,
+        watch=FakeWatch(clock),
+        keep_losses=False,
+        on_tick=lambda _tick: None,
+    )
+    steps = len(timed.step_s)
+    assert timed.part_s == {"prefill": (2.0,) * steps, "decode": (1.0, 1.0) * steps}
+    parts.ended("prefill")  # nobody listens any more
+
+
+def test_steps_end_when_all_agree() -> None:
+    """Who is told to go on goes on beyond its own end; who is told to stop stops before it."""
+    answers = iter([True] * 12 + [False] + [False] * 40 + [True])
+    clock = FakeClock()
+    timed = time_job(
+        job(clock.advance, [1.0]),
+        device=Host(clock),
+        clock=clock,
+        budget=SHORT,
+        watch=FakeWatch(clock),
+        keep_losses=False,
+        on_tick=lambda _tick: None,
+        agree=lambda _mine: next(answers),
+    )
+    assert len(timed.warmup_s) == 13
+    assert len(timed.step_s) == 41
+    assert timed.elapsed_s > SHORT.timed_cap_s

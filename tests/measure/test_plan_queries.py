@@ -45,7 +45,7 @@ def test_a_bound_without_a_server_is_refused(tmp_path: Path) -> None:
 
 def test_a_servers_batch_is_the_most_it_answers_at_once(tmp_path: Path) -> None:
     """The workload's own; one where every batch must be full; what was asked for otherwise."""
-    asked = {"source": RULES, "scenario": "server"}
+    asked: dict[str, Any] = {"source": RULES, "scenario": "server"}
     assert planned(tmp_path, **asked)[0].setting.batch_size == 8
     compiled = planned(tmp_path, **asked, backend="torch-compile")[0]
     assert compiled.setting.batch_size == 1
@@ -66,7 +66,11 @@ def test_full_means_the_official_settings_once(tmp_path: Path) -> None:
 
 def test_accuracy_is_measured_once_over_everything(tmp_path: Path) -> None:
     """Offline, by LoadGen, without a limit on its time."""
-    exam = {"source": "def exam(setting): ...", "gate_fraction": 0.99, "data": tmp_path}
+    exam: dict[str, Any] = {
+        "source": "def exam(setting): ...",
+        "gate_fraction": 0.99,
+        "data": tmp_path,
+    }
     (one,) = planned(tmp_path, **exam, effort="standard")
     assert (one.scenario, one.driver, one.gate_fraction) == ("offline", "loadgen", 0.99)
     assert one.budget.timeout_s > 86_400
@@ -93,5 +97,5 @@ def test_what_loadgen_cannot_ask_is_refused(
 @pytest.mark.parametrize("line", ["query_rules = 15", "exam = 3"])
 def test_a_file_that_states_them_wrongly_is_told(tmp_path: Path, line: str) -> None:
     """With the line."""
-    with pytest.raises(UsageError, match=r"line 4: (query_rules|exam) must be"):
+    with pytest.raises(UsageError, match=r"line 5: (query_rules|exam) must be"):
         planned(tmp_path, source=line)

@@ -108,7 +108,7 @@ def test_a_bound_below_the_service_is_met_at_no_rate() -> None:
     doubts = verdict.doubts(measured(found), found.verdict, "server")
     first = doubts[0]
     assert (first.code, first.severity) == ("bound_unmet", "invalid")
-    assert "no rate meets 2 ms at p99" in first.message
+    assert "no rate meets 2.00 ms at p99" in first.message
     assert "--latency-bound" in first.remedy
     assert "loadgen_invalid" not in {one.code for one in doubts}
 

@@ -454,7 +454,7 @@ def tco() -> TcoAnswer:
             saving_usd_p5=-71_000,
             saving_usd_p50=118_000,
             saving_usd_p95=287_000,
-            saving_usd_quantiles=tuple(118_000.0 + 4_400.0 * (at - 24.5) for at in range(50)),
+            saving_usd_quantiles=tuple(118_000.0 + 7_500.0 * (at - 24.5) for at in range(50)),
             break_even_p5=0.36,
             break_even_p50=0.45,
             break_even_p95=0.58,

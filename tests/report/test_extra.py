@@ -30,7 +30,7 @@ class Later(Figures):
     ttft_s: float | None = None
     accuracy: Accuracy | None = None
     peers: tuple[float, ...] = ()
-    rates: tuple[Probe, ...] = ()
+    tried: tuple[Probe, ...] = ()
 
 
 def table(**changes: object) -> Table | None:
@@ -83,9 +83,9 @@ def test_a_list_of_things_is_a_table_of_its_own() -> None:
         {"requests_per_s": 2.0, "first_token_s": 0.25, "keeps_up": True},
         {"requests_per_s": 4.0, "first_token_s": None, "keeps_up": False},
     )
-    found = table(rates=probes)
+    found = table(tried=probes)
     assert found is not None
-    assert found.caption == "Rates"
+    assert found.caption == "Tried"
     heads = [column.label for column in found.columns]
     assert heads == ["Workload", "Requests per second", "First token", "Keeps up"]
     said = [[cell.text for cell in row.cells[1:]] for row in found.rows]

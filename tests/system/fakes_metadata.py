@@ -1,9 +1,10 @@
 """A cloud metadata service on the loopback interface, honest or not."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -88,3 +89,28 @@ def serve(metadata: Metadata) -> Iterator[Metadata]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield metadata
         server.shutdown()
+
+
+@contextmanager
+def serve_bytes(answer: bytes, *, forever: bool = False) -> Iterator[tuple[str, int]]:
+    """Answers every connection with these bytes; `forever`: again and again, a little at a time."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(answer)
+            while forever and not ended.wait(0.05):
+                connection.sendall(answer)
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=listen, daemon=True).start()
+    yield ("127.0.0.1", listener.getsockname()[1])
+    ended.set()
+    listener.close()

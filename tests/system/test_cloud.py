@@ -1,7 +1,11 @@
 """Where the machine is rented: flag, metadata service, firmware."""
 
 import csv
+import ipaddress
+import re
+import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from benchbench.record import Cloud
 from benchbench.system import cloud
 from benchbench.system.dmi import Dmi
 from benchbench.system.host import Host
+from tests import payloads
 from tests.system import fakes_host as machines
 from tests.system import fakes_metadata as services
 from tests.system.fakes_metadata import Metadata
@@ -275,3 +280,69 @@ def test_flag_that_is_no_type(tmp_path: Path, flag: str) -> None:
     """What cannot be an instance type is refused with an example of one."""
     with pytest.raises(UsageError, match=r"--instance-type aws:g5\.xlarge"):
         cloud.identify(machines.host(tmp_path), instance_type=flag)
+
+
+def test_a_giant_answer_costs_little(tmp_path: Path) -> None:
+    """A type of a hundred megabytes: no more is read than a little beyond the limit."""
+    endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 100_000_000
+    tracemalloc.start()
+    with services.serve_bytes(endless) as address:
+        found = cloud.identify(rented(tmp_path, "gcp"), ask=True, address=address)
+        _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**22
+    assert found == Cloud(provider="gcp", source="dmi")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\x00" * 100,
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nx",
+        b"HTTP/9.9 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 1000,
+        b"HTTP/1.1 301 Moved\r\nLocation: http://example.org/\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n\xff\xfe\xfd",
+    ],
+    ids=lambda answer: repr(answer[:24]),
+)
+@pytest.mark.parametrize("provider", sorted(FIRMWARE))
+def test_what_is_no_answer(tmp_path: Path, provider: str, answer: bytes) -> None:
+    """Bytes that are no HTTP, or lie about their length: the firmware's word stands."""
+    with services.serve_bytes(answer) as address:
+        found = cloud.identify(rented(tmp_path, provider), ask=True, address=address)
+    assert found is not None
+    assert (found.provider, found.source) == (provider, "dmi")
+
+
+@pytest.mark.parametrize(
+    "drip", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\na"]
+)
+def test_nobody_is_left_asking(tmp_path: Path, drip: bytes) -> None:
+    """Half a second after the start the thread that asked is gone too, whatever still drips in."""
+    with services.serve_bytes(drip, forever=True) as address:
+        cloud.identify(rented(tmp_path, "gcp"), ask=True, address=address)
+        asking = [one for one in threading.enumerate() if one.name == cloud.ASKING]
+        for one in asking:
+            one.join(5.0)
+        assert not [one for one in asking if one.is_alive()]
+
+
+def test_the_address_is_a_literal() -> None:
+    """Nothing is looked up: a name could be answered by anybody."""
+    assert ipaddress.ip_address(cloud.ADDRESS[0]).is_link_local
+
+
+@pytest.mark.parametrize("name", payloads.NAMES)
+def test_no_payload_is_an_answer(name: str) -> None:
+    """As type, region and lifecycle: refused, or plain ASCII without a blank."""
+    for pattern in (cloud._TYPE, cloud._REGION):
+        kept = cloud._matching(pattern, name.rpartition("/")[2])
+        assert kept is None or re.fullmatch(r"[A-Za-z0-9._-]+", kept)
+    assert cloud._LIFECYCLES.get(name) is None

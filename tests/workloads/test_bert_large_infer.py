@@ -11,6 +11,7 @@ import torch
 from transformers import BertConfig, BertForQuestionAnswering
 
 from benchbench.errors import UsageError
+from benchbench.models.bert import layer_weights, weights
 from benchbench.record import Precision
 from benchbench.workload import Setting, find, load_file
 
@@ -82,13 +83,13 @@ def test_weights_are_transformers_own() -> None:
     shape = bert.Shape()
     embeddings = (shape.vocabulary + shape.positions + 2 + 2) * shape.hidden
     head = 2 * shape.hidden + 2
-    assert shape.layers * bert.layer_weights(shape) + embeddings + head == 334_094_338
+    assert shape.layers * layer_weights(shape) + embeddings + head == weights(shape) == 334_094_338
 
 
 def test_layer_weights_are_transformers_own(tiny: Path) -> None:
     """One layer of the real model has as many weights as counted."""
     layer = BertForQuestionAnswering.from_pretrained(tiny).bert.encoder.layer[0]
-    assert bert.layer_weights(bert.shape_of(tiny)) == sum(p.numel() for p in layer.parameters())
+    assert layer_weights(bert.shape_of(tiny)) == sum(p.numel() for p in layer.parameters())
 
 
 def test_least_bytes_by_hand() -> None:

@@ -5,11 +5,14 @@ tenancy, nothing pre-installed, used capacity. On-demand, and standard reservati
 """
 
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 import ijson
 
+from benchbench import untrusted
 from benchbench.catalog.importers.entry import (
+    NOT_JSON,
     Draft,
     Entry,
     Given,
@@ -35,14 +38,16 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     instances: dict[str, tuple[int, Draft]] = {}
     position = 0
     try:
-        for position, (sku, product) in enumerate(ijson.kvitems(file, "products"), 1):
+        for position, (sku, product) in enumerate(
+            ijson.kvitems(untrusted.Watched(file, given.file), "products"), 1
+        ):
             found = _product(product)
             if isinstance(found, str):
                 yield refused(position, found)
             else:
                 instances[sku] = position, found
-        prices = _prices(file, instances)
-    except (ijson.JSONError, AttributeError, KeyError, TypeError) as error:
+        prices = _prices(file, given, instances)
+    except (*NOT_JSON, AttributeError, KeyError, TypeError) as error:
         raise DataError(f"{given.file} is not AWS's price list: {error}; fetch it anew") from error
     if not position:
         raise DataError(f"{given.file} holds no products; is it AWS's bulk price list?")
@@ -59,14 +64,18 @@ def _product(product: dict[str, Any]) -> Draft | str:
         return str(error)
 
 
-def _prices(file: IO[bytes], instances: Container[str]) -> dict[str, dict[str, float]]:
+def _prices(
+    file: IO[bytes], given: Given, instances: Container[str]
+) -> dict[str, dict[str, float]]:
     """By SKU and kind of price."""
     prices: dict[str, dict[str, float]] = {}
     for kind in ("OnDemand", "Reserved"):
         file.seek(0)
-        for sku, terms in ijson.kvitems(file, f"terms.{kind}", use_float=True):
+        watched = untrusted.Watched(file, given.file)
+        for sku, terms in ijson.kvitems(watched, f"terms.{kind}", use_float=True):
             if sku in instances:
-                prices.setdefault(sku, {}).update(_by_the_hour(kind, terms))
+                with suppress(ValueError):  # no number: then it has no price of this kind
+                    prices.setdefault(sku, {}).update(dict(_by_the_hour(kind, terms)))
     return prices
 
 

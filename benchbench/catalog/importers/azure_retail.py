@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
-import ijson
-
 from benchbench.catalog.importers.entry import (
     HOURS_PER_YEAR,
+    NOT_JSON,
     Draft,
     Entry,
     Given,
+    items,
     number,
     refused,
 )
@@ -30,10 +30,10 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     """Item by item; raises DataError where the file is not JSON."""
     position = 0
     try:
-        for item in ijson.items(file, "Items.item", use_float=True, multiple_values=True):
+        for item in items(file, given, "Items.item"):
             position += 1
             yield _entry(position, item)
-    except ijson.JSONError as error:
+    except NOT_JSON as error:
         raise DataError(
             f"{given.file} is not Azure's JSON after item {position}: {error}; fetch it anew"
         ) from error

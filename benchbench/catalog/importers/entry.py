@@ -2,13 +2,16 @@
 
 import csv
 import io
-import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 
+import ijson
+
+from benchbench import untrusted
 from benchbench.catalog import silicon
 from benchbench.catalog.chips import Chip
 from benchbench.catalog.importers import names
@@ -23,6 +26,11 @@ GIB = 2**30
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
 MOST_JSON_BYTES = 2**28
+MOST_ITEM_BYTES = 2**26
+MOST_GIB = 2**33
+"""No memory comes near it; in bytes it fits 64 bits."""
+NOT_JSON = (ijson.JSONError, ArithmeticError, RecursionError, ValueError)
+"""What ends the reading of a file: broken JSON, text that is no UTF-8, a number without end."""
 
 Draft = Mapping[str, Any]
 """An offer's fields, not yet checked; `source`, `as_of` and `confidence` may be left out."""
@@ -72,7 +80,15 @@ def small_json(file: IO[bytes], given: Given) -> Any:  # noqa: ANN401  JSON
     if file.seek(0, io.SEEK_END) > MOST_JSON_BYTES:
         raise DataError(f"{given.file} is beyond {MOST_JSON_BYTES} bytes; give the published file")
     file.seek(0)
-    return json.load(file)
+    return untrusted.parse_json(file.read())
+
+
+def items(file: IO[bytes], given: Given, prefix: str) -> Iterator[Any]:
+    """Each item of a list in JSON documents on end; raises DataError for one without end."""
+    watched = untrusted.Watched(file, given.file, MOST_ITEM_BYTES)
+    for item in ijson.items(watched, prefix, use_float=True, multiple_values=True):
+        watched.since = 0
+        yield item
 
 
 def refused(number: int, why: str) -> Entry:
@@ -89,7 +105,7 @@ def of_table(
     """A CSV, line by line; a ValueError of `read` is the reason the line is refused for."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors="replace")
     try:
-        yield from _lines(csv.reader(text), given, columns, read)
+        yield from _lines(csv.reader(untrusted.lines(text, given.file)), given, columns, read)
     finally:
         text.detach()  # the file stays the caller's to close
 
@@ -141,11 +157,14 @@ def _line(
 
 
 def number(text: Any, name: str = "number") -> float:  # noqa: ANN401  a cell or a JSON value
-    """Raises ValueError naming it."""
+    """Finite; raises ValueError naming it."""
     try:
-        return float(text)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} {str(text)[:40]!r} is not a number") from None
+        found = float(text)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{name} {str(text)[:40]!r} is not a number")
+    return found
 
 
 def optional(text: Any, name: str = "number") -> float | None:  # noqa: ANN401  as above
@@ -156,6 +175,8 @@ def optional(text: Any, name: str = "number") -> float | None:  # noqa: ANN401  
 def gib(text: Any) -> int | None:  # noqa: ANN401  as above
     """Bytes of a size in GiB."""
     size = optional(text, "memory")
+    if size is not None and abs(size) > MOST_GIB:
+        raise ValueError(f"memory of {size:g} GiB is impossible")
     return None if size is None else round(size * GIB)
 
 
@@ -178,5 +199,5 @@ def accelerated(
         "accelerator": chip.name,
         "variant": chip.variant,
         "accelerator_count": count,
-        "accelerator_memory_bytes": round(chip.memory_bytes * min(count, 1)),
+        "accelerator_memory_bytes": round(chip.memory_bytes * max(0.0, min(count, 1.0))),
     }

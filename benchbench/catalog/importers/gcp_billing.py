@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-import ijson
-
-from benchbench.catalog.importers.entry import GIB, Draft, Entry, Given, refused
+from benchbench.catalog.importers.entry import GIB, NOT_JSON, Draft, Entry, Given, items, refused
 from benchbench.errors import DataError
 
 _PART = re.compile(
@@ -45,14 +43,13 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     skus: list[_Sku] = []
     position = 0
     try:
-        items = ijson.items(file, "skus.item", use_float=True, multiple_values=True)
-        for position, item in enumerate(items, 1):
+        for position, item in enumerate(items(file, given, "skus.item"), 1):
             try:
                 skus.append(_sku(position, item))
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 missing = isinstance(error, (KeyError, IndexError))
                 yield refused(position, f"{error} is missing" if missing else str(error))
-    except ijson.JSONError as error:
+    except NOT_JSON as error:
         raise DataError(
             f"{given.file} is not Google's JSON after SKU {position}: {error}; fetch it anew"
         ) from error
@@ -78,7 +75,7 @@ def _sku(position: int, item: dict[str, Any]) -> _Sku:
     if usd <= 0:
         raise ValueError("the price is not above 0")
     kind = _KINDS[category["usageType"]]
-    regions = tuple(item["serviceRegions"])
+    regions = tuple(map(str, item["serviceRegions"]))
     return _Sku(position, match["family"].casefold(), match["part"], kind, regions, usd)
 
 

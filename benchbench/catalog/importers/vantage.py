@@ -6,14 +6,14 @@ One entry per type. Google's and Azure's files of the same site leave the accele
 from collections.abc import Iterator
 from typing import IO, Any
 
-import ijson
-
 from benchbench.catalog.importers.entry import (
+    NOT_JSON,
     Draft,
     Entry,
     Given,
     accelerated,
     gib,
+    items,
     optional,
     refused,
 )
@@ -29,10 +29,10 @@ def entries(file: IO[bytes], given: Given) -> Iterator[Entry]:
     """Type by type; raises DataError where the file is not a list of them."""
     position = 0
     try:
-        for item in ijson.items(file, "item", use_float=True):
+        for item in items(file, given, "item"):
             position += 1
             yield _entry(position, item)
-    except ijson.JSONError as error:
+    except NOT_JSON as error:
         raise DataError(
             f"{given.file} is not Vantage's JSON after item {position}: {error}; fetch it anew"
         ) from error

@@ -38,7 +38,7 @@ def scatter(drawing: Scatter, width: float) -> Figure:
     pixels = [labels.pixel(axes, one.x, one.y) for one in front]
     room.keep_off([x for x, _ in pixels], [y for _, y in pixels])
     for one in front:
-        named = one.label if canvas.narrow or not one.note else f"{one.label} {one.note}"
+        named = one.label if canvas.narrow or not one.note else f"{one.label}. {one.note}"
         _name(axes, room, one, (named, one.label), bold=True)
     for point in drawing.points:
         if point.key not in drawing.front and not crowded:

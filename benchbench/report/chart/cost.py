@@ -284,8 +284,9 @@ def dots(drawing: Dots, width: float) -> Figure:
     for value in sorted(drawing.values):
         piles.setdefault(floor(value / step), []).append(value)
     tallest = max(map(len, piles.values()))
-    canvas = Canvas(width, tallest * _DOT_PX + 84)
-    axes = canvas.axes(left, 30, right, 44)
+    above = 46 if is_narrow(width) else 30
+    canvas = Canvas(width, tallest * _DOT_PX + above + 54)
+    axes = canvas.axes(left, above, right, 44)
     axes.set(xlim=(low - step, high + step), ylim=(0, tallest), yticks=[])
     axes.set_xlabel(drawing.axis.label)
     axes.xaxis.set_major_formatter(ticks(drawing.axis.text))
@@ -303,12 +304,12 @@ def dots(drawing: Dots, width: float) -> Figure:
             markeredgewidth=1.2,
             linestyle="none",
         )
-    _sides(axes, drawing)
+    _sides(axes, drawing, narrow=canvas.narrow)
     return canvas.figure
 
 
-def _sides(axes: Axes, drawing: Dots) -> None:
-    """Which side of zero speaks for what, and how many dots stand there."""
+def _sides(axes: Axes, drawing: Dots, *, narrow: bool) -> None:
+    """Which side of zero speaks for what, and for how many dots; on a phone in two lines."""
     above = sum(value >= 0 for value in drawing.values)
     counts = (len(drawing.values) - above, above)
     low, high = axes.get_xlim()
@@ -320,7 +321,7 @@ def _sides(axes: Axes, drawing: Dots) -> None:
             f"{units.count(count)} of {units.count(len(drawing.values))}: {text}",
             (low if end == "left" else high, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 12),
+            xytext=(0, 28 if narrow and end == "left" else 12),
             textcoords="offset points",
             size=SMALL_PX,
             ha=end,
