@@ -142,6 +142,11 @@ def results(listed: ResultList) -> Sheet:
     )
 
 
+def _held(gate: Gate) -> str:
+    asked = "" if gate.demanded else ", not demanded"
+    return f"{'passed' if gate.passed else 'missed'}{asked}"
+
+
 _Gated = tuple["Examination", "Gate"]
 _ACCURACY: tuple[Field[_Gated], ...] = (
     Field(lambda one: one[0].workload, "workload", "workload"),
@@ -165,10 +170,7 @@ _ACCURACY: tuple[Field[_Gated], ...] = (
         lambda one: one[1].passed,
         "",
         "passed",
-        lambda one: (
-            ("passed" if one[1].passed else "missed")
-            + ("" if one[1].demanded else ", not demanded")
-        ),
+        lambda one: _held(one[1]),
     ),
 )
 

@@ -15,7 +15,7 @@ from benchbench.report.blocks import (
     Section,
     Table,
 )
-from benchbench.report.headline import Answer
+from benchbench.report.headline import Answer, KeyFigure
 from benchbench.report.view import View
 
 _MARKS = {"measured": "●", "predicted": "○", "assumed": "◌"}
@@ -27,10 +27,16 @@ def render(view: View) -> str:
     blocks = [
         f"# {escaped(view.title)}",
         f"benchbench {escaped(view.tool_version)}, {view.generated_on}{quick}",
+        *(["\n".join(map(_key, view.key_figures))] if view.key_figures else []),
         *map(_answer, view.answers),
         *(text for section in view.sections for text in _section(section)),
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _key(one: KeyFigure) -> str:
+    behind = ", ".join(filter(None, (f"{_MARKS[one.basis]} {one.basis}", one.detail)))
+    return f"- **{escaped(one.text)}** {escaped(one.label)} ({escaped(behind)})"
 
 
 def _answer(answer: Answer) -> str:

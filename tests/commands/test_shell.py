@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,18 @@ def call(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env=environment)
 
 
+@cache
+def shown(arguments: tuple[str, ...], width: int) -> Result:
+    """What a terminal of that width gets; asked for once."""
+    return call(*arguments, COLUMNS=str(width))
+
+
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("width", [80, 60])
 @pytest.mark.parametrize("arguments", SHOWN, ids=" ".join)
 def test_no_line_is_wider_than_the_terminal(arguments: tuple[str, ...], width: int) -> None:
     """Answer and hints alike, at 80 and at 60 columns."""
-    seen = call(*arguments, COLUMNS=str(width))
+    seen = shown(arguments, width)
     assert seen.exit_code in {0, 1}, seen.stderr
     lines = (seen.stdout + seen.stderr).splitlines()
     assert lines
@@ -92,7 +99,7 @@ def test_no_line_is_wider_than_the_terminal(arguments: tuple[str, ...], width: i
 @pytest.mark.parametrize("arguments", SHOWN, ids=" ".join)
 def test_a_command_ends_with_the_next_one(arguments: tuple[str, ...]) -> None:
     """On stderr, one that exists."""
-    said = call(*arguments).stderr
+    said = shown(arguments, 80).stderr
     hints = re.findall(r"^(?:next:|     ) (benchbench .*)$", said, re.MULTILINE)
     assert hints, said
     assert said.rstrip().endswith(hints[-1])

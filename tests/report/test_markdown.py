@@ -26,6 +26,9 @@ def test_every_answer_and_every_heading_is_there() -> None:
     """The first screen, the sections, the parts."""
     view = sample.view()
     text = shown(render(view))
+    assert view.key_figures
+    for figure in view.key_figures:
+        assert flat(f"{figure.text} {figure.label}") in text
     for answer in view.answers:
         assert flat(answer.sentence) in text
         assert all(flat(detail) in text for detail in answer.details)
@@ -79,9 +82,9 @@ def view(block: Table) -> View:
     part = Part("part", "Part", (block,))
     section = Section("section", "Section", "What it says.", (part,))
     return View(
-        "Title",
-        "2026-01-15",
-        "0.1.0",
+        title="Title",
+        generated_on="2026-01-15",
+        tool_version="0.1.0",
         indicative=False,
         key_figures=(),
         answers=(),
