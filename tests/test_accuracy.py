@@ -30,7 +30,9 @@ def examine(name: str, results: Path, data: Path, weights: Path | None, *more: s
     """`benchbench run NAME --accuracy`, without ceilings."""
     given = ["run", name, "--accuracy", "--no-ceilings", "--device", "cpu", "--dtype", "fp32"]
     given += ["--data", str(data), "--out", str(results), *more]
-    return CliRunner().invoke(app, given + ([] if weights is None else ["--weights", str(weights)]))
+    given += [] if weights is None else ["--weights", str(weights)]
+    own = {"XDG_CACHE_HOME": str(results.parent / "cache")}  # not the lock of a run beside this
+    return CliRunner().invoke(app, given, env=own)
 
 
 def only(results: Path) -> tuple[Record, Accuracy]:
