@@ -21,7 +21,6 @@ from benchbench.record import (
 )
 from benchbench.stats import Estimate
 
-
 _SCHEDULE_LUCK = 12.0
 
 

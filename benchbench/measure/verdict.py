@@ -151,8 +151,8 @@ def _bound_unmet(search: RateSearch) -> Caveat:
     return Caveat(
         code="bound_unmet",
         severity="invalid",
-        message=f"no rate meets {bound} at p{search.percent:g}{again}: with nothing else under way one "
-        f"sample takes {alone}, and at {at} a second the percentile was {took}",
+        message=f"no rate meets {bound} at p{search.percent:g}{again}: with nothing else under "
+        f"way one sample takes {alone}, and at {at} a second the percentile was {took}",
         remedy=f"ask for a longer --latency-bound than {alone}, or use a faster backend, precision "
         "or device",
     )

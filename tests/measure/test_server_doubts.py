@@ -59,7 +59,9 @@ def test_a_servers_summary_is_read() -> None:
     assert said.early_stopping is not None
     assert said.early_stopping.startswith("Run unsuccessful. Processed 100 queries.")
     assert said.early_stopping.endswith("query were under latency.")
-    assert not verdict.read(SUMMARY.replace("constraints satisfied : Yes", "constraints satisfied : NO")).bound_met
+    assert not verdict.read(
+        SUMMARY.replace("constraints satisfied : Yes", "constraints satisfied : NO")
+    ).bound_met
 
 
 def test_a_streams_estimate_is_read() -> None:
@@ -69,7 +71,7 @@ def test_a_streams_estimate_is_read() -> None:
         " * Would discard 4 highest latency queries.\n"
         " * Early stopping 90th percentile estimate: 101000000\n\nmore"
     )
-    assert said.estimates_s == {90.0: pytest.approx(0.101)}
+    assert (said.estimates_s or {})[90.0] == pytest.approx(0.101)
 
 
 def test_loadgens_rate_is_ours_by_its_own_count() -> None:
