@@ -2,8 +2,8 @@
 
     python benchmarks/server_search.py [real | luck]
 
-`real`: the real LoadGen asks a fake that takes 4 ms over each query; what the search finds, over the
-rate at which a queue of this service meets the bound on LoadGen's very schedule (Lindley's
+`real`: the real LoadGen asks a fake that takes 4 ms over each query; what the search finds, over
+the rate at which a queue of this service meets the bound on LoadGen's very schedule (Lindley's
 recursion). Limit: 3 % either way. `luck`: in simulated queues, how far from the closed form
 (M/D/1) a faultless search of so few queries ends, only because of when they happen to arrive.
 """
@@ -38,7 +38,8 @@ def main(what: str) -> bool:
     if what == "luck":
         luck()
         return True
-    return all([real(services, queries) for services, queries in ((5, 662), (8, 662), (8, 2000))])
+    kept = [real(services, queries) for services, queries in ((5, 662), (8, 662), (8, 2000))]
+    return all(kept)
 
 
 def real(services: int, queries: int) -> bool:

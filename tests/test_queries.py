@@ -110,12 +110,12 @@ def test_a_servers_rate_lies_between_what_held_and_what_did_not() -> None:
     found = derive.figures([served()])
     assert found.throughput is not None
     assert found.throughput.value == pytest.approx(100 / 2.02)
-    assert (found.throughput.low, found.throughput.high) == (0.0, 2 * found.throughput.value)
+    assert (found.throughput.low, found.throughput.high) == (None, None)
     long = search(probes=(probe(60, met=False), probe(50, met=True, queries=40_000)))
     sharp = derive.figures([served(long)]).throughput
     assert sharp is not None
-    assert sharp.low == pytest.approx(0.95 * sharp.value)  # 10 / sqrt(40,000)
-    assert sharp.high == 60.0  # the lowest rate that failed
+    assert sharp.low == pytest.approx(0.94 * sharp.value)  # 12 / sqrt(40,000)
+    assert sharp.high == 60.0  # the lowest rate that failed, beyond 1.06 times
     assert found.lateness_p99_s == pytest.approx(1e-4)
     assert found.rate_search is not None
     assert found.rate_search.failed_per_s == 60

@@ -234,12 +234,12 @@ class _Search:
 
         found = highest_rate.search(self._holds, limits, goes_on=goes_on)
         rate = found.rate_per_s or min(probe.rate_per_s for probe in self.probes)
-        for _ in range(_LAST_RUNS):
+        for back in range(_LAST_RUNS):
             if self._measure(self._last_load(rate), watch):
-                return rate, found.settled
+                return rate, found.settled and back <= 1
             if found.rate_per_s is None:
                 break
-            rate /= 1 + self._pace.resolution_fraction
+            rate /= (1 + self._pace.resolution_fraction) ** (2**back)
         return None, found.settled
 
     def _holds(self, rate_per_s: float) -> bool:
