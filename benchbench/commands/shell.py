@@ -59,7 +59,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
-            typer.echo("interrupted; what was finished is stored", err=True)
+            typer.echo("interrupted; what was finished is stored (run --resume goes on)", err=True)
             raise typer.Exit(_SIGNAL_INTERRUPT) from interrupt
         except BrokenPipeError as closed:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -115,7 +115,7 @@ def answer(document: M, table: "Callable[[M], RenderableType]", *, json: bool) -
 
 
 def left_out(text: str) -> None:
-    """A document that cannot be believed; files may be called anything, also what steers a terminal."""
+    """A document nobody can believe; a file may be called anything, also what steers a terminal."""
     typer.echo("".join(mark if mark.isprintable() else "?" for mark in text), err=True)
 
 
