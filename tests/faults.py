@@ -1,4 +1,4 @@
-"""Faults for real: system calls that fail or never return, and a look at the process table."""
+"""Faults for real: system calls that fail or never return."""
 
 import os
 import re
@@ -42,20 +42,6 @@ def system_calls(log: Path) -> list[tuple[str, int]]:
         seen[name] = seen.get(name, 0) + 1
         found.append((name, seen[name]))
     return [(name, count) for name, count in found if name not in _NEVER_RETURN]
-
-
-def marked(text: str) -> list[int]:
-    """Processes that carry `text` in their environment: what a test started, and all of theirs."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                environment = (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if text.encode() in environment.split(b"\0"):
-                found.append(int(entry.name))
-    return found
 
 
 def python(*arguments: str) -> list[str]:

@@ -61,6 +61,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
 SIGNALS = {"segfault": "SIGSEGV", "abort": "SIGABRT", "illegal": "SIGILL", "killed": "SIGKILL"}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("death")
 @pytest.mark.parametrize("fault", [name for name, kind in faulty.FAULTS.items() if kind])
 def test_every_death_is_a_record_with_its_kind(survived: dict[str, Record], fault: str) -> None:
@@ -370,7 +371,7 @@ def test_a_writer_killed_at_any_moment_loses_nothing() -> None:
 @pytest.mark.fault("hang or kill")
 def test_a_runner_killed_at_any_moment_loses_nothing() -> None:
     """Nobody it started lives on; resumed, its plan is stored once, without a gap."""
-    tally = kill_loop.runners(KILLS or 5, seed=2)
+    tally = kill_loop.runners(KILLS or 4, seed=2)
     assert tally.damage == 0, tally
 
 
@@ -385,9 +386,9 @@ def test_a_worker_killed_at_any_moment_is_a_failure_on_record() -> None:
 @pytest.mark.fault("hang or kill")
 def test_faults_in_a_row_lose_nothing() -> None:
     """Crashes, hangs, NaN, full disks and kills at random; every measurement has its outcome."""
-    seen = soak.soak(KILLS or 12, seed=4)
+    seen = soak.soak(KILLS or 8, seed=4)
     assert seen.damage == 0, seen
-    assert sum(seen.outcomes.values()) == (KILLS or 12)
+    assert sum(seen.outcomes.values()) == (KILLS or 8)
 
 
 @pytest.mark.fault("hang or kill")

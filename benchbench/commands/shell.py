@@ -99,7 +99,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             say(f"error: {error}")
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
-            typer.echo("interrupted; what was finished is stored", err=True)
+            typer.echo("interrupted; what was finished is stored (run --resume goes on)", err=True)
             raise typer.Exit(_SIGNAL_INTERRUPT) from interrupt
         except BrokenPipeError as closed:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -142,3 +142,11 @@ def test_errors_come_first() -> None:
     """What must be mended stands above what is only old."""
     old = factories.offer(as_of=date(2020, 1, 1), memory_bytes=8 * 10**9)
     assert codes(old) == ["memory_unit", "stale"]
+
+
+def test_a_price_of_nothing_is_an_error() -> None:
+    """However it got into a frame."""
+    catalog = catalogue.from_offers([factories.offer()])
+    catalog.frame["price_usd_per_hour"] = 0.0
+    found = check.lint(catalog, factories.silicon(), TODAY)
+    assert "the price is not above 0" in [one.message for one in found]

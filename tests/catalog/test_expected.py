@@ -72,3 +72,15 @@ def test_a_range_upside_down_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="expectation 1"):
         expected.load(file)
+
+
+def test_a_range_for_any_device_is_a_share_of_its_peak(tmp_path: Path) -> None:
+    """A rate without a device's name would call slow silicon abnormal."""
+    file = tmp_path / "expected.toml"
+    file.write_text(
+        '[[expected]]\nworkload = "w"\nscenario = "train"\nkind = "cpu"\nprecisions = ["fp32"]\n'
+        'quantity = "throughput"\nlow = 1.0\nhigh = 2.0\nevidence = "e"\nsource = "s"\n'
+        "as_of = 2026-01-01\n"
+    )
+    with pytest.raises(DataError, match="share of its peak"):
+        expected.load(file)

@@ -2,7 +2,10 @@
 
 import io
 import json
+import socket
+import urllib.request
 from collections.abc import Callable
+from http.client import HTTPMessage
 from typing import IO
 
 import pytest
@@ -71,3 +74,34 @@ def test_https_only(url: str) -> None:
 def test_a_key_is_not_shown() -> None:
     """What stands in the query stays out of messages."""
     assert fetch.shown("https://g/s?key=secret") == "https://g/s"
+
+
+def test_a_redirect_away_from_https_is_refused() -> None:
+    """To another HTTPS address it is followed; down to plain HTTP, or to a file, it is not."""
+    handler = fetch._HttpsOnly()
+    asked = urllib.request.Request("https://a/")
+    followed = handler.redirect_request(
+        asked, io.BytesIO(), 302, "Found", HTTPMessage(), "https://b/"
+    )
+    assert followed is not None
+    assert followed.full_url == "https://b/"
+    for target in ("http://b/", "file:///etc/passwd"):
+        with pytest.raises(UsageError, match="https://"):
+            handler.redirect_request(asked, io.BytesIO(), 302, "Found", HTTPMessage(), target)
+
+
+def test_an_address_nobody_answers_at_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed port of this machine: what to do instead, and no key in the message."""
+    monkeypatch.setenv("no_proxy", "*")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{closed.getsockname()[1]}/x?key=secret"
+        with pytest.raises(UsageError, match="save the file and name it") as refused:
+            fetch.over_https(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_page_that_breaks_off_points_nowhere() -> None:
+    """What was read of it stays; whoever parses it will say that it is torn."""
+    torn = b'{"Items": [1], "NextPageLink": "https://a/2'
+    assert fetched("https://a/", {"https://a/": torn}) == torn

@@ -121,3 +121,11 @@ def test_memory_tells_sizes_apart() -> None:
     listed = catalogue.from_offers([factories.offer(), large])
     seen = factories.system(memory=Memory(total_bytes=31 * factories.GIB))
     assert match(seen, listed, SILICON).instances == ("aws/r6a.xlarge",)
+
+
+def test_unknown_silicon_contradicts_no_name() -> None:
+    """Who names the instance knows more than we do of its processor."""
+    claimed = Cloud(provider="aws", instance_type="c6a.xlarge", source="flag")
+    cpu = factories.cpu(model="Abacus", family=1, model_number=1)
+    found = match(factories.system(cpu=cpu, cloud=claimed), CATALOG, SILICON)
+    assert (found.kind, found.instances) == ("instance", ("aws/c6a.xlarge",))

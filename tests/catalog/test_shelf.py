@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchbench.catalog import fetch, shelf
+from benchbench.catalog import catalogue, fetch, importing, shelf
 from benchbench.errors import UsageError
+from tests import factories
 from tests.catalog.test_fetch import site
 
 TABLE = "cloud,region,instance_type,price_usd_hr\naws,us-east-1,p5.48xlarge,{}\n"
@@ -98,3 +99,11 @@ def test_unreadable_origin(cache: Path) -> None:
     (folder / "x.json").write_text("{")
     with pytest.raises(UsageError, match="import again"):
         shelf.load(imported=True)
+
+
+def test_a_table_of_ones_own_is_compared_as_it_is(tmp_path: Path) -> None:
+    """Any other name is a CSV in the catalogue's own columns."""
+    path = tmp_path / "mine.csv"
+    offer = catalogue.from_offers([factories.offer()]).frame
+    importing.to_csv(offer, path)
+    assert list(shelf.named(str(path), DAY, fetch.over_https)["instance"]) == ["c6a.xlarge"]

@@ -89,7 +89,6 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
     [
         ("ctypes.string_at(0)", "crashed", "SIGSEGV", "Segmentation fault"),
         ("os.abort()", "crashed", "SIGABRT", "Aborted"),
-        ("os.kill(os.getpid(), signal.SIGILL)", "crashed", "SIGILL", "Illegal instruction"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "killed", "SIGKILL", ""),
     ],
 )
@@ -116,8 +115,6 @@ def test_a_death_by_signal_is_named(
         ),
         ("raise UsageError('use --batch 2')", "pass", "error", "use --batch 2"),
         ("pass", "raise RuntimeError('CUDA out of memory.')", "out_of_memory", "CUDA"),
-        ("pass", "raise RuntimeError('CUBLAS_STATUS_ALLOC_FAILED')", "out_of_memory", "CUBLAS"),
-        ("pass", "raise RuntimeError('mismatch')", "error", "RuntimeError: mismatch"),
         ("pass", "sys.exit(3)", "error", "SystemExit: something called sys.exit(3)"),
         ("pass", "sys.exit(0)", "error", "SystemExit: something called sys.exit(0)"),
         ("pass", "os._exit(0)", "error", "no result"),

@@ -45,3 +45,8 @@ def reasons(
     """Where and why rows or offers were rejected."""
     report = imported(kind, text, provider=provider, known=known).report
     return [(one.line, one.reason) for one in report.rejected]
+
+
+def prices_of(kind: str, text: str) -> list[tuple[str, float | None]]:
+    """What is left: each offer's kind of price, and the price."""
+    return [(one.price_kind, one.price_usd_per_hour) for one in offers(kind, text)]
