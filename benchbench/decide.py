@@ -166,10 +166,24 @@ class Page:
     own: str
 
 
-def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Page:
-    """One HTML page of these records: a recommendation per workload, and the costs."""
+def exams(url: str | Path) -> tuple[Record, ...]:
+    """What is stored of accuracy at `url`: it says nothing of speed, and a page shows both."""
+    return tuple(one for one in Store(url).read().records if one.is_exam)
+
+
+def page(
+    stored: Sequence[Record],
+    *,
+    scenario: Path | None,
+    today: date,
+    exams: Sequence[Record] = (),
+) -> Page:
+    """One HTML page of these records: a recommendation per workload, and the costs.
+
+    `exams` are the records of accuracy to show beside those of speed.
+    """
     costed = costs(scenario, stored, today, explored=True)
-    shown = _view(stored, costed, today)
+    shown = _view(stored, costed, today, exams)
     said = {answer.question: answer.sentence for answer in shown.answers}
     delivers = next((said[one] for one in _DELIVERS if one in said), "Nothing was measured.")
     return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
@@ -185,9 +199,11 @@ def in_openmetrics(url: str | Path, today: date, left_out: Tell = _keep_quiet) -
     return metrics.openmetrics(results(url), recommendations(records(url, left_out), today))
 
 
-def _view(stored: Sequence[Record], costed: TcoAnswer, today: date) -> view.View:
+def _view(
+    stored: Sequence[Record], costed: TcoAnswer, today: date, exams: Sequence[Record] = ()
+) -> view.View:
     return view.build(
-        stored,
+        (*stored, *exams),
         figures=figures(stored),
         recommendations=recommendations(stored, today),
         tco=costed,

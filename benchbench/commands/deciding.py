@@ -225,7 +225,8 @@ def _written(form: ReportFormat, results: str, scenario: Path | None, today: dat
     known = read(results, shell.left_out)
     if form is ReportFormat.MD:
         return decide.in_markdown(known, scenario=scenario, today=today)
-    return decide.page(known, scenario=scenario, today=today).html
+    graded = decide.exams(results)
+    return decide.page(known, scenario=scenario, today=today, exams=graded).html
 
 
 def _show_recommendation(

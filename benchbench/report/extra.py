@@ -21,6 +21,7 @@ _SHOWN_OF_FIGURES = frozenset(
     throughput step_s step_s_mad step_s_p5 step_s_p95 latency flops_per_unit bytes_per_unit
     intensity achieved_flops datasheet_flops datasheet_because mfu ceiling share_of_achievable
     achieved_bytes_per_s datasheet_bytes_per_s memory_ceiling mbu regime normal joules_per_unit
+    time_to_train convergence estimated_training
     energy_scope peak_memory_bytes peak_device_memory_bytes load_s first_step_s validity caveats
     """.split()  # noqa: SIM905  a list of forty literals reads worse
 )
@@ -28,6 +29,7 @@ _SHOWN_OF_RECORDS = frozenset(
     """
     schema_version workload scenario driver precision batch_size backend devices parameters effort
     repeat tuning system work ceilings measurement failure caveats validity provenance
+    accuracy convergence
     """.split()  # noqa: SIM905  as above
 )
 _SHOWN_OF_MEASUREMENTS = frozenset(

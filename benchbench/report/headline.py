@@ -9,7 +9,7 @@ from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
 from benchbench.recommend.sentences import fleet, runner_up
 from benchbench.record import Record
-from benchbench.report import choice, cost, evidence, sidebyside
+from benchbench.report import accuracy, choice, cost, evidence, sidebyside
 from benchbench.report.evidence import Measured
 from benchbench.stats import Basis
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -240,7 +240,7 @@ def _rent(recommendation: Recommendation) -> str:
 def _sure(
     seen: Measured, recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> Answer:
-    details = [_intervals(seen.best), _bases(recommendations)]
+    details = [_intervals(seen.best), *accuracy.sentences(seen.records), _bases(recommendations)]
     if tco is not None and tco.uncertainty is not None:
         details.append(cost.sureness_sentence(tco.uncertainty))
     indicative = is_indicative(seen.records, recommendations)

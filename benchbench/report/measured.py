@@ -6,6 +6,7 @@ from benchbench import units
 from benchbench.derive import Figures, normal
 from benchbench.recommend import Recommendation
 from benchbench.report import (
+    accuracy,
     energy,
     evidence,
     extra,
@@ -55,6 +56,7 @@ def section(seen: Measured, recommendations: Sequence[Recommendation] = ()) -> S
         roofline.part(seen),
         _normal(seen),
         timing.part(seen),
+        *accuracy.parts(seen.records),
         energy.part(seen),
         *training.parts(seen),
         *extra.parts(seen),

@@ -8,7 +8,7 @@ from benchbench.report.evidence import Measured
 from tests.report import sample
 
 
-class Accuracy(Model):
+class Verdict(Model):
     """A verdict of a later version."""
 
     metric: str
@@ -27,10 +27,10 @@ class Probe(Model):
 class Later(Figures):
     """Figures of a later version."""
 
-    ttft_s: float | None = None
-    accuracy: Accuracy | None = None
+    wait_ttft_s: float | None = None
+    verdict: Verdict | None = None
     peers: tuple[float, ...] = ()
-    tried: tuple[Probe, ...] = ()
+    tries: tuple[Probe, ...] = ()
 
 
 def table(**changes: object) -> Table | None:
@@ -59,16 +59,16 @@ def test_nothing_new_is_no_part() -> None:
 
 def test_a_number_takes_the_unit_in_its_name() -> None:
     """Seconds read as a duration."""
-    assert rows(ttft_s=0.25) == [("TTFT", "250 ms")]
+    assert rows(wait_ttft_s=0.25) == [("wait TTFT", "250 ms")]
 
 
 def test_a_verdict_is_told_leaf_by_leaf() -> None:
     """Words, shares, and yes or no."""
     passed = {"metric": "F1", "value_fraction": 0.91, "passed": True}
-    assert rows(accuracy=passed) == [
-        ("accuracy metric", "F1"),
-        ("accuracy value", "91 %"),
-        ("accuracy passed", "yes"),
+    assert rows(verdict=passed) == [
+        ("verdict metric", "F1"),
+        ("verdict value", "91 %"),
+        ("verdict passed", "yes"),
     ]
 
 
@@ -83,9 +83,9 @@ def test_a_list_of_things_is_a_table_of_its_own() -> None:
         {"requests_per_s": 2.0, "first_token_s": 0.25, "keeps_up": True},
         {"requests_per_s": 4.0, "first_token_s": None, "keeps_up": False},
     )
-    found = table(tried=probes)
+    found = table(tries=probes)
     assert found is not None
-    assert found.caption == "Tried"
+    assert found.caption == "Tries"
     heads = [column.label for column in found.columns]
     assert heads == ["Workload", "Requests per second", "First token", "Keeps up"]
     said = [[cell.text for cell in row.cells[1:]] for row in found.rows]
