@@ -198,10 +198,10 @@ class Store:
                 raise DataError("not a plain file")
             return untrusted.read(path, most)
         with self._reached():
-            away = f"{self._root}/{name}"
-            if (self._fs.size(away) or 0) > most:
+            where = f"{self._root}/{name}"
+            if (self._fs.size(where) or 0) > most:
                 raise DataError(f"beyond {most} bytes")
-            text: bytes = self._fs.cat_file(away)
+            text: bytes = self._fs.cat_file(where)
             return text
 
     @contextmanager
@@ -247,10 +247,10 @@ def _opened(url: str) -> tuple[Any, str]:
 
 def _install(url: str) -> str:
     """`s3://…` → `pip install s3fs`; where the package cannot be told, as fsspec says it."""
-    import fsspec.registry  # noqa: PLC0415 - as above
+    from fsspec.registry import known_implementations  # noqa: PLC0415 - as above
 
     for protocol in _PROTOCOL.findall(url):
-        known = fsspec.registry.known_implementations.get(protocol, {})
+        known = known_implementations.get(protocol, {})
         package = known.get("class", "fsspec").partition(".")[0]
         if package != "fsspec" and importlib.util.find_spec(package) is None:
             return f"pip install {package}"

@@ -12,6 +12,7 @@ import re
 import tracemalloc
 from collections.abc import Iterator
 from datetime import date
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ FEW = [
     *(payloads.SHELL[3], payloads.ODD[4]),
 ]
 """One of each sort, where a name takes a second."""
+ALL = " ".join((*payloads.MARKUP, *payloads.STEERING, *payloads.UNSEEN, *payloads.FORMULAS))
 
 
 def call(*arguments: str) -> Result:
@@ -54,10 +56,10 @@ def call(*arguments: str) -> Result:
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which every text of every record is hostile, each payload once."""
+    """A store in which every text of every record is hostile: one of each sort, and all at once."""
     place = tmp_path_factory.mktemp("attacked")
     store = Store(place)
-    for index, name in enumerate(NAMES):
+    for index, name in enumerate((*FEW, ALL)):
         doubt = Caveat(code=name, severity="warning", message=name, remedy=name)
         gpu = make.accelerator(name=name, pci_id=name, driver=name)
         system = make.system(
@@ -88,8 +90,6 @@ def test_every_command_on_hostile_records(attacked: Path, tmp_path: Path) -> Non
         ("results", "merge", str(attacked), "--results", str(tmp_path / "into")),
     ):
         call(*command)
-    assert call("report", *place, "--out", str(tmp_path / "r.html")).exit_code == 0
-    assert call("results", "verify", str(tmp_path / "r.html")).exit_code == 0
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -111,9 +111,12 @@ def test_the_next_command_can_be_pasted(tmp_path: Path) -> None:
         assert words[:4] == ["benchbench", "results", "show", name.replace("\n", " ")]
 
 
-def test_the_page_holds_no_markup_of_a_name(attacked: Path) -> None:
-    """Escaped on the page; the data cannot end their element; nothing hidden in the text."""
-    html = decide.page(decide.records(attacked), scenario=None, today=date(2026, 1, 1)).html
+def test_the_page_holds_no_markup_of_a_name(attacked: Path, tmp_path: Path) -> None:
+    """Escaped on the page; the data cannot end their element; nothing hidden; and it verifies."""
+    records = [one for one in decide.records(attacked) if one.workload == ALL]
+    html = decide.page(records, scenario=None, today=date(2026, 1, 1)).html
+    (tmp_path / "r.html").write_text(html, encoding="utf-8")
+    assert verify.page(tmp_path / "r.html").findings == ()
     body = html.partition("<body>")[2]
     assert "<img src=x" not in html
     assert "<svg onload" not in html
@@ -151,24 +154,18 @@ def test_no_hostile_name_of_a_source_becomes_an_offer(kind: str, tmp_path: Path)
 
 
 def _with_payloads(kind: str) -> Iterator[str]:
-    """Of a CSV the cells, of JSON the strings, one after the other."""
+    """Of a CSV the cells, of JSON the strings, one after the other, each by another payload."""
     (text, *_) = samples.SAMPLES[kind]
+    names = cycle(FEW)
     if text.startswith(("{", "[")):
-        strings = dict.fromkeys(re.findall(r'"[^"]*"', text))
-        for old in strings:
-            for name in (
-                payloads.FORMULAS[0],
-                *payloads.STEERING[:2],
-                payloads.UNSEEN[0],
-                "9" * 400,
-            ):
-                yield text.replace(old, json.dumps(name))
+        strings = list(dict.fromkeys(re.findall(r'"[^"]*"', text)))[::3]
+        for old, name in zip(strings, names, strict=False):
+            yield text.replace(old, json.dumps(name))
         return
     header, row = text.splitlines()[:2]
     parts = row.split(",")
-    for at in range(len(parts)):
-        for name in FEW[1:8:2]:
-            yield f"{header}\n{','.join([*parts[:at], cells(name), *parts[at + 1 :]])}\n"
+    for at, name in zip(range(0, len(parts), 2), names, strict=False):
+        yield f"{header}\n{','.join([*parts[:at], cells(name), *parts[at + 1 :]])}\n"
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -189,7 +186,7 @@ def test_a_catalogue_of_ones_own_with_hostile_cells(tmp_path: Path, name: str) -
         assert not [one for one in kept if payloads.runs(one) or payloads.steers(one)]
 
 
-@pytest.mark.parametrize("data", payloads.DOCUMENTS[::3], ids=lambda data: repr(data[:12]))
+@pytest.mark.parametrize("data", payloads.DOCUMENTS[::5], ids=lambda data: repr(data[:12]))
 def test_broken_files_are_refused_in_one_sentence(tmp_path: Path, data: bytes) -> None:
     """Scenario, goal, offers, demand, report, import: exit 2, one line, a next step."""
     file = tmp_path / "x"
@@ -217,7 +214,7 @@ def test_a_catalogue_name_stays_in_its_folder(
     monkeypatch.setattr(shelf, "folder", lambda: tmp_path / "cache" / "catalog")
     source = tmp_path / "a.csv"
     source.write_text(samples.SAMPLES["skypilot"][0])
-    for provider in payloads.PATHS[:7]:
+    for provider in payloads.PATHS[:2]:
         call("catalog", "import", "skypilot", str(source), f"--provider={provider}")
     for where in ("https://x/../../y.csv", "https://x/%2e%2e/%2f", "a/../../b"):
         assert re.fullmatch(r"[a-z0-9-]+", shelf._stem("skypilot", where, "../x"))

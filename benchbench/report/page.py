@@ -28,7 +28,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _READABLE_BYTES = 600_000
 _KEPT = "\n\t"
 # Controls, surrogates, and the format characters that reorder or hide text.
-_UNPRINTABLE = {"Cc", "Cs", "Cf"}
+_UNPRINTABLE = {"Cc", "Cs", "Cf", "Zl", "Zp"}
 
 
 def render(view: View) -> str:

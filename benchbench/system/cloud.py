@@ -225,7 +225,8 @@ class _Exchange:
             return None
         finally:
             connection.close()
-        if response.status != _OK or len(body) > _LIMIT_BYTES or not body.isascii():
+        late = time.monotonic() >= self._deadline  # then what was read may be a part only
+        if late or response.status != _OK or len(body) > _LIMIT_BYTES or not body.isascii():
             return None
         return body.decode("ascii").strip()
 

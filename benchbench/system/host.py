@@ -8,11 +8,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 _COMMAND_LIMIT_S = 5.0
-_MOST_TEXT = 2**24
-"""Characters of a file: /proc/cpuinfo of a thousand processors has two million."""
+_PIECE, _MOST_PIECES = 2**14, 2**10
+"""Of a file's characters: /proc/cpuinfo of a thousand processors has two million."""
 _MOST_INTEGER = 2**63
 _MOST_CPUS = 2**14
 """No kernel is built for more (Linux, `NR_CPUS`: 8192)."""
@@ -59,7 +60,8 @@ class Host:
         """A file's text without surrounding blanks; None when it is absent or refused."""
         try:
             with self.path(name).open(encoding="utf-8", errors="replace") as file:
-                return file.read(_MOST_TEXT).strip("\0 \t\n")
+                pieces = islice(iter(lambda: file.read(_PIECE), ""), _MOST_PIECES)
+                return "".join(pieces).strip("\0 \t\n")
         except (OSError, ValueError):  # a name may hold a zero byte
             return None
 
