@@ -1,6 +1,6 @@
 """From stored results to answers: what `recommend`, `tco` and `report` do, without the printing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -15,7 +15,7 @@ from benchbench.errors import UsageError
 from benchbench.recommend import Goal, Quota, Recommendation
 from benchbench.recommend import goal as goals
 from benchbench.record import Record
-from benchbench.report import view
+from benchbench.report import markdown, metrics, view
 from benchbench.report.page import render
 from benchbench.store import Store
 from benchbench.tco import engine
@@ -24,24 +24,36 @@ from benchbench.tco.answer import TcoAnswer
 
 _CARRIED = 5_000
 """Rejected offers of each reason in a report's data: all of the bundled catalogue."""
+_DELIVERS = ("What it delivers", "What they deliver")
 _offers = cache(catalog.load)
 _silicon = cache(silicon.load)
 _expected = cache(expected.load)
 _convergence = cache(convergence.load)
 """Read once: they do not change while a command runs."""
+Tell = Callable[[str], None]
 
 
-def records(url: str | Path) -> tuple[Record, ...]:
+def _keep_quiet(_text: str) -> None:
+    """Who asks for records again has been told."""
+
+
+def records(url: str | Path, left_out: Tell = _keep_quiet) -> tuple[Record, ...]:
     """What is stored at `url`. Raises UsageError when there is nothing yet."""
-    found = records_if_any(url)
+    found = records_if_any(url, left_out)
     if not found:
         raise UsageError(f"no results in {url}; measure first: benchbench run --quick")
     return found
 
 
-def records_if_any(url: str | Path) -> tuple[Record, ...]:
-    """What is stored at `url`, a search's trials excepted; empty is an answer too."""
-    return tuple(record for record in Store(url).read().records if not record.is_trial)
+def records_if_any(url: str | Path, left_out: Tell = _keep_quiet) -> tuple[Record, ...]:
+    """What is stored of speed at `url`, a search's trials excepted; empty is an answer too.
+
+    `left_out` is told of each document that cannot be believed, and why.
+    """
+    read = Store(url).read()
+    for one in read.quarantined:
+        left_out(f"left out: {one.name}: {one.reason}")
+    return tuple(one for one in read.records if not (one.is_trial or one.is_exam))
 
 
 def goal(stored: Sequence[Record], flags: Mapping[str, Any], path: Path | None = None) -> Goal:
@@ -112,14 +124,20 @@ def recommendation(
     return recommender.recommend(stored, known, _silicon(), wanted, today=today, listed=listed)
 
 
-def costs(path: Path | None, stored: Sequence[Record], today: date) -> TcoAnswer:
-    """The scenario in `path` (the built-in one when None), with capacity from what was measured."""
+def costs(
+    path: Path | None, stored: Sequence[Record], today: date, *, explored: bool = False
+) -> TcoAnswer:
+    """The scenario in `path` (the built-in one when None), with capacity from what was measured.
+
+    `explored` adds what only a page shows.
+    """
     return engine.evaluate(
         tco_scenario.load(path),
         records=stored,
         catalog=_offers(),
         silicon=_silicon(),
         today=today,
+        explored=explored,
     )
 
 
@@ -149,17 +167,31 @@ class Page:
 
 def page(stored: Sequence[Record], *, scenario: Path | None, today: date) -> Page:
     """One HTML page of these records: a recommendation per workload, and the costs."""
-    costed = costs(scenario, stored, today)
-    shown = view.build(
+    costed = costs(scenario, stored, today, explored=True)
+    shown = _view(stored, costed, today)
+    said = {answer.question: answer.sentence for answer in shown.answers}
+    delivers = next((said[one] for one in _DELIVERS if one in said), "Nothing was measured.")
+    return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
+
+
+def in_markdown(stored: Sequence[Record], *, scenario: Path | None, today: date) -> str:
+    """The same report as Markdown."""
+    return markdown.render(_view(stored, costs(scenario, stored, today), today))
+
+
+def in_openmetrics(url: str | Path, today: date) -> str:
+    """The newest figures of the store at `url`, and what to rent for each workload."""
+    return metrics.openmetrics(results(url), recommendations(records(url), today))
+
+
+def _view(stored: Sequence[Record], costed: TcoAnswer, today: date) -> view.View:
+    return view.build(
         stored,
         figures=figures(stored),
         recommendations=recommendations(stored, today),
         tco=costed,
         generated_on=today.isoformat(),
     )
-    said = {answer.question: answer.sentence for answer in shown.answers}
-    delivers = said.get("What it delivers", "Nothing was measured.")
-    return Page(render(shown), delivers, said["What to do"], " ".join(costed.sentences[:1]))
 
 
 def recommendations(stored: Sequence[Record], today: date) -> tuple[Recommendation, ...]:

@@ -38,3 +38,9 @@ class CannotMeasureError(BenchbenchError):
     """This machine lacks what the measurement needs (a device, a package, memory)."""
 
     exit_code = ExitCode.CANNOT_MEASURE
+
+
+class StorageError(BenchbenchError):
+    """A result that could not be stored; those before it are, and the run can be resumed."""
+
+    exit_code = ExitCode.PARTIAL

@@ -1,6 +1,6 @@
 """Stored records → figures, each held against the datasheet of the silicon it ran on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import Literal, Protocol
 
@@ -11,7 +11,16 @@ from benchbench.catalog.convergence import Point
 from benchbench.catalog.expected import Expectation, find
 from benchbench.derive import Figures, datasheet, normal, training
 from benchbench.derive.datasheet import Datasheet
-from benchbench.record import Failure, Model, Precision, Record, System, Tried
+from benchbench.record import (
+    Accuracy,
+    Caveat,
+    Failure,
+    Model,
+    Precision,
+    Record,
+    System,
+    Tried,
+)
 from benchbench.store import ReadResult
 
 
@@ -71,6 +80,19 @@ class Result(Model):
     """Whether it ended before its time did; None without a search."""
 
 
+class Examination(Model):
+    """How right one configuration's answers to a whole data set are."""
+
+    name: str
+    machine: str
+    time_utc: str
+    workload: str
+    precision: Precision
+    backend: str
+    accuracy: Accuracy
+    caveats: tuple[Caveat, ...] = ()
+
+
 class Unreadable(Model):
     """A document that was left out, and why."""
 
@@ -83,6 +105,8 @@ class ResultList(Model):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     results: tuple[Result, ...]
+    examinations: tuple[Examination, ...] = ()
+    """Of accuracy; nothing in `results` comes from them."""
     unreadable: tuple[Unreadable, ...] = ()
 
 
@@ -108,8 +132,24 @@ def results(
             )
             for group in derive.group(read.records)
         ),
+        examinations=tuple(_examinations(read)),
         unreadable=tuple(Unreadable(name=q.name, reason=q.reason) for q in read.quarantined),
     )
+
+
+def _examinations(read: ReadResult) -> Iterator[Examination]:
+    for name, record in zip(read.names, read.records, strict=True):
+        if record.accuracy is not None:
+            yield Examination(
+                name=name,
+                machine=machine(record.system),
+                time_utc=record.provenance.time_utc,
+                workload=record.workload,
+                precision=record.precision,
+                backend=record.backend,
+                accuracy=record.accuracy,
+                caveats=record.caveats,
+            )
 
 
 def figures(

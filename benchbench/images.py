@@ -165,16 +165,28 @@ def _endless(
             )
 
 
-def _folder(setting: Setting, size: int, classes: int, half: Half) -> ImageFolder:
+def validation(folder: Path, size: int) -> ImageFolder:
+    """The images to be right about, cropped centrally: of ImageNet's layout the `val` half.
+
+    Raises UsageError when the folder holds no images in classes.
+    """
+    return _read(folder, size, "val")
+
+
+def _read(folder: Path, size: int, half: Half) -> ImageFolder:
     """Of ImageNet's layout (`train` beside `val`) the half that is asked for."""
-    folder = setting.data or Path()
     if (folder / "train").is_dir() and (folder / "val").is_dir():
         folder /= half
     try:
-        images = ImageFolder(folder, _crop(size, half))
+        return ImageFolder(folder, _crop(size, half))
     except FileNotFoundError as error:
         message = f"{folder} holds no images; --data wants a folder with one folder per class"
         raise UsageError(message) from error
+
+
+def _folder(setting: Setting, size: int, classes: int, half: Half) -> ImageFolder:
+    folder = setting.data or Path()
+    images = _read(folder, size, half)
     if len(images) < setting.batch_size or len(images.classes) > classes:
         message = (
             f"{folder} has {len(images)} images of {len(images.classes)} classes, not a batch of "

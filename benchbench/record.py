@@ -299,6 +299,77 @@ class Perturbation(Model):
     """Processor time of the process during each of these."""
 
 
+class LoadgenRun(Model):
+    """What LoadGen says of its own run, and what it was asked for."""
+
+    valid: bool
+    unmet: tuple[str, ...] = ()
+    """Which of its demands were not met: `Min duration`, `Early stopping` …"""
+    early_stopping: str | None = None
+    """Its words on early stopping; None where the scenario has none."""
+    early_stopping_met: bool | None = None
+    estimate_s: NonNegative | None = None
+    """The latency its early stopping vouches for at the scenario's percentile."""
+    official: bool = False
+    """Whether duration, queries and samples are those of MLPerf's rules, not a shorter run's."""
+    min_duration_s: NonNegative
+    min_queries: Count
+    """Offline: samples."""
+    library_samples: Count | None = None
+    """Of how many distinct samples the queries were drawn."""
+
+
+class Probe(Model):
+    """One run of queries at one rate, in search of the highest that meets a bound on latency."""
+
+    rate_per_s: Positive
+    """Asked for; queries arrive at random (Poisson)."""
+    queries: Count
+    batches: Count
+    """In which they were answered."""
+    over_bound: Count
+    """Queries that took longer than the bound, counted from their scheduled time."""
+    latency_s: NonNegative
+    """At the bound's percentile, by LoadGen."""
+    completed_per_s: Positive
+    met: bool
+    """Whether LoadGen finds the bound met."""
+    early_stopping: bool
+    """Whether there were enough queries to be confident of it (LoadGen's early stopping)."""
+    latest_s: NonNegative | None = None
+    """The most a query was issued after its scheduled time: the client's own lateness."""
+
+
+class RateSearch(Model):
+    """How the highest rate within a bound on latency was found; the measurement is of that rate."""
+
+    latency_bound_s: Positive
+    percent: float
+    """Of the queries that must keep the bound."""
+    policy: str
+    """How the system under test makes batches of what is queued."""
+    alone_s: tuple[NonNegative, ...]
+    """Steps of one sample while nothing else was under way."""
+    probes: tuple[Probe, ...]
+    """All that were made, in order."""
+    resolution_fraction: Positive
+    """The search ends when the lowest rate that failed is no further above the best."""
+    settled: bool
+    """Whether it got there before its time was up."""
+    rate_per_s: Positive | None = None
+    """The highest that met the bound, also in the last run, which is the measurement.
+
+    None: no rate did.
+    """
+
+    @property
+    def failed_per_s(self) -> float | None:
+        """The lowest rate above it that did not meet the bound; None where none was tried."""
+        floor = self.rate_per_s or 0.0
+        missed = (p.rate_per_s for p in self.probes if not p.met and p.rate_per_s > floor)
+        return min(missed, default=None)
+
+
 class Measurement(Model):
     """What the clocks and counters saw. Durations are seconds of a monotonic clock."""
 
@@ -311,6 +382,11 @@ class Measurement(Model):
     units_completed: Positive
     latency_s: tuple[NonNegative, ...] | None = None
     """Per query, counted from its scheduled time; None where no queries were scheduled."""
+    lateness_s: tuple[NonNegative, ...] | None = None
+    """Per query, how long after its scheduled time the client issued it; None: nobody scheduled."""
+    loadgen: LoadgenRun | None = None
+    rate_search: RateSearch | None = None
+    """None: not the scenario of a server."""
     device_s: tuple[NonNegative, ...] | None = None
     """Device time of each step; None on a CPU."""
     input_s: tuple[NonNegative, ...] | None = None
@@ -378,6 +454,41 @@ class Failure(Model):
     remedy: str
     signal: str | None = None
     exit_code: int | None = None
+
+
+class Gate(Model):
+    """What share of the reference's accuracy is demanded, and whether it was reached."""
+
+    fraction: Annotated[float, Field(gt=0, le=1)]
+    least_percent: float
+    """The reference's accuracy times the fraction."""
+    passed: bool
+    demanded: bool
+    """Whether missing it is a failure, or only said."""
+
+
+class Accuracy(Model):
+    """How right the answers to a whole data set were, by its official metric."""
+
+    metric: str
+    percent: Annotated[float, Field(ge=0, le=100)]
+    others: dict[str, float] = {}
+    """Further metrics of the same answers, in percent."""
+    reference_percent: Positive
+    reference: str
+    """Whose accuracy that is, and where it is published."""
+    gates: tuple[Gate, ...]
+    samples: Count
+    """Answered by the model: images, or windows of text."""
+    scored: Count
+    """What the metric is a mean of: images, or questions."""
+    data_sha256: str | None = None
+    weights_sha256: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate that was demanded was reached."""
+        return all(gate.passed for gate in self.gates if gate.demanded)
 
 
 class Tried(Model):
@@ -454,6 +565,8 @@ class Record(Model):
     measurement: Measurement | None = None
     convergence: Convergence | None = None
     """Of a training to a target, whether it was met or is the failure."""
+    accuracy: Accuracy | None = None
+    """Not None: how right the answers are was measured, not how fast they come."""
     failure: Failure | None = None
     caveats: tuple[Caveat, ...] = ()
     validity: Validity
@@ -473,6 +586,18 @@ class Record(Model):
     def is_trial(self) -> bool:
         """Whether it is a step of a search, too short to stand for its configuration."""
         return self.tuning is not None and self.tuning.role == "trial"
+
+    @property
+    def is_exam(self) -> bool:
+        """Whether it says how right the answers are; its durations are no measure of speed."""
+        return self.accuracy is not None
+
+    @property
+    def gate_failed(self) -> bool:
+        """Whether a demand was not met: an accuracy, or a bound on latency at any rate."""
+        search = None if self.measurement is None else self.measurement.rate_search
+        unmet = search is not None and search.rate_per_s is None
+        return unmet or (self.accuracy is not None and not self.accuracy.passed)
 
     def to_json(self) -> str:
         """The canonical text: what is stored, and what the content hash is of."""

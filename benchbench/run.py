@@ -1,7 +1,6 @@
 """Plan what to measure, give each measurement a process of its own, store each record at once."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,11 +9,11 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any, Literal
 
-from benchbench import units
-from benchbench.errors import CannotMeasureError
-from benchbench.measure import choose
+from benchbench import atomic, units
+from benchbench.errors import CannotMeasureError, StorageError
+from benchbench.measure import choose, journal
 from benchbench.measure.caveats import ceiling_caveats, latency_caveats
-from benchbench.measure.journal import Journal, exclusive, folder_for
+from benchbench.measure.journal import Journal, alone_in, exclusive, folder_for
 from benchbench.measure.loadgen import chosen
 from benchbench.measure.loop import Phase
 from benchbench.measure.message import (
@@ -170,17 +169,20 @@ def sitting(
     """Alone on this machine until the end; `plan` is what an interrupted one is known by.
 
     Raises:
-        CannotMeasureError: another runner is at work on this machine.
+        CannotMeasureError: another runner is at work on this machine, or in this folder.
+        StorageError: a result cannot be stored; those before it are.
     """
-    with exclusive(lock):
-        journal = Journal(folder_for(store.url), plan)
-        session = journal.interrupted() if resume else None
+    folder = folder_for(store.url)
+    with exclusive(lock), alone_in(folder):
+        journal.sweep(folder)
+        notes = Journal(folder, plan)
+        session = notes.interrupted() if resume else None
         if resume and session is None and on_event is not None:
             on_event(Event("run", "", 0, 0, "notice", message=_NOTHING_TO_RESUME))
         stored = _stored(store, session)
-        shared = _Run(system, tuple(ceilings), tuple(command), session or journal.begin())
+        shared = _Run(system, tuple(ceilings), tuple(command), session or notes.begin())
         yield Sitting(shared, store, stored, on_event, resumed=session is not None)
-        journal.finish()
+        notes.finish()
 
 
 class Sitting:
@@ -207,12 +209,14 @@ class Sitting:
             self._found += 1
             return found
         tell = _Teller(planned, index, total, self._on_event)
-        record, logs = self._shared.measure(planned, tell)
-        name = self._store.write(record)
-        self._store.keep_beside(name, "loadgen" if planned.target is None else "mllog", logs)
-        self._measured[name] = record
-        tell.stored(record)
-        return record
+        made = self._shared.measure(planned, tell)
+        with _storing(self._store.url):
+            name = self._store.write(made.record)
+            kind = "loadgen" if planned.target is None else "mllog"
+            self._store.keep_beside(name, kind, made.logs)
+        self._measured[name] = made.record
+        tell.stored(made.record, made.stderr)
+        return made.record
 
     def outcome(self) -> Outcome:
         """Of everything so far."""
@@ -285,13 +289,15 @@ class _Teller:
         self._on_event(replace(self._event, **dict(progress)))
 
     def failed(self, failure: Failure, detail: tuple[str, ...]) -> None:
+        """There is no result, and its worker's last words were these."""
         message = f"{failure.message}; {failure.remedy}"
         self._on_event(replace(self._event, phase="failed", message=message, detail=detail))
 
-    def stored(self, record: Record) -> None:
-        """The last event of a measurement; a failure has told its own."""
-        seen = record.measurement
-        if seen is None:
+    def stored(self, record: Record, stderr: tuple[str, ...]) -> None:
+        """The last event of a measurement: what is told here outlives any crash."""
+        if record.failure is not None:
+            self.failed(record.failure, stderr)
+        if (seen := record.measurement) is None:
             return
         doubts = dict.fromkeys(c.code for c in record.caveats if c.severity != "note")
         rate = _rate(seen)
@@ -310,6 +316,15 @@ class _Teller:
 
 
 @dataclass(frozen=True)
+class _Made:
+    """A record to store, the logs of a driver that wrote some, and what is only shown."""
+
+    record: Record
+    logs: Mapping[str, str]
+    stderr: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Run:
     """What all records of one run share."""
 
@@ -318,8 +333,8 @@ class _Run:
     command: tuple[str, ...]
     session: str
 
-    def measure(self, planned: Planned, tell: _Teller) -> tuple[Record, dict[str, str]]:
-        """One worker's life, as a record, and the logs of a driver that wrote some."""
+    def measure(self, planned: Planned, tell: _Teller) -> _Made:
+        """One worker's life."""
         scrub = Scrubber.of_this_machine()
         origin = provenance(
             session=self.session,
@@ -340,17 +355,18 @@ class _Run:
             target=planned.target,
             runs=planned.runs,
             platform=_platform(self.system),
+            latency_bound_s=planned.latency_bound_s,
+            gate_fraction=planned.gate_fraction,
         )
         ended = _work(body, planned.budget.timeout_s, tell, planned.setting.environment)
         if isinstance(ended.result, WorkloadResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return self._success(planned, ended.result, origin), logs
+            return _Made(self._success(planned, ended.result, origin), logs)
         if isinstance(ended.result, TrainingResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            return self._trained(planned, ended.result, origin, tell), logs
+            return _Made(self._trained(planned, ended.result, origin), logs)
         failure = _scrubbed(ended.why(), scrub)
-        tell.failed(failure, ended.stderr)
-        return self._failure(planned, failure, origin, threads), {}
+        return _Made(self._failure(planned, failure, origin, threads), {}, ended.stderr)
 
     def _success(self, planned: Planned, result: WorkloadResult, origin: Provenance) -> Record:
         setting = planned.setting
@@ -373,16 +389,13 @@ class _Run:
             system=_as_used(self.system, setting, result.blas),
             work=result.work,
             measurement=result.measurement,
+            accuracy=result.accuracy,
             caveats=doubts,
             validity=validity_of(doubts),
         )
 
-    def _trained(
-        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
-    ) -> Record:
+    def _trained(self, planned: Planned, result: TrainingResult, origin: Provenance) -> Record:
         """A training to a target: one that missed it is a failure that keeps its accuracies."""
-        if result.failure is not None:
-            tell.failed(result.failure, ())
         doubts = (*planned.caveats, *result.caveats)
         return self._record(
             planned,
@@ -430,6 +443,18 @@ class _Run:
         )
 
 
+@contextmanager
+def _storing(url: str) -> Iterator[None]:
+    """A disk that takes no more ends the run: what it measured next could not be kept either."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"a result could not be stored in {url} ({error.strerror or error}); make room there, "
+            "then go on with the same command and --resume"
+        ) from error
+
+
 def _work(
     body: MeasureWorkload | MeasureCeilings,
     timeout_s: float,
@@ -441,14 +466,14 @@ def _work(
     A workload runs in the user's own environment and what it asks for in its `own`. A ceiling is
     what the machine could do, so what holds a library back from its fastest kernel is taken away;
     the record of a workload names it. What an earlier process compiled is out of its reach: it
-    would make a cold start look warm.
+    would make a cold start look warm. Its temporary files go where they are swept.
     """
     freed = dict.fromkeys(_HOLDING_BACK) if isinstance(body, MeasureCeilings) else {}
-    with tempfile.TemporaryDirectory(prefix="benchbench-", ignore_cleanup_errors=True) as cache:
+    with atomic.scratch() as folder:
         set_here = {
             "OMP_NUM_THREADS": str(body.threads),
-            "TORCHINDUCTOR_CACHE_DIR": cache,
-            "TMPDIR": cache,  # what a killed worker leaves behind goes with it
+            "TORCHINDUCTOR_CACHE_DIR": str(folder),
+            "TMPDIR": str(folder),
         }
         return run_worker(
             Request(body=body),
@@ -476,6 +501,8 @@ def _platform(system: System) -> str:
 
 def _rate(seen: Measurement) -> Estimate:
     """Units per second of one process, with the same interval its figures will have."""
+    if seen.rate_search is not None:
+        return Estimate(value=seen.units_completed / seen.elapsed_s, basis="measured")
     mean, ends = fmean(seen.step_s), mean_step_interval(seen)
     low, high = ends or (None, None)
     step_s = Estimate(value=mean, low=low, high=high, basis="measured")

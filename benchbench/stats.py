@@ -12,13 +12,17 @@ from pydantic import model_validator
 from benchbench.record import Measurement, Model
 
 Basis = Literal["measured", "predicted", "assumed"]
+Ending = Literal["fixed", "reached", "capped"]
+"""What ended a series: a length fixed before, a look at its own interval, or the longest allowed
+after looks that did not end it."""
 
 CONFIDENCE = 0.95
 _UNLUCKY = 0.01
 _FEWEST_COSINES = 2
 _FEWEST_FOR_RANKS = 10
 _MOST_BATCHES = 256
-_EARLY_STOP_WIDENING = 1.2
+_REACHED_WIDENING, _REACHED_SHORT = 1.2, 3.0
+_CAPPED_WIDENING = 1.06
 _DROP_EXTREMES_FROM = 5
 _NORMAL_MAD = 1.4826
 """Standard deviation ÷ median absolute deviation of a normal distribution."""
@@ -131,14 +135,14 @@ def modified_z(samples: Sequence[float]) -> NDArray[np.float64]:
 
 
 def mean_interval(
-    samples: Sequence[float] | NDArray[np.float64], *, stopped_early: bool = False
+    samples: Sequence[float] | NDArray[np.float64], *, ending: Ending = "fixed"
 ) -> tuple[float, float] | None:
     """95 % interval of the mean of consecutive samples, autocorrelated or not; None with under two.
 
     See `half_width_of_mean`, and benchmarks/interval_coverage.py for what it covers.
     """
     values = _nonempty(samples)
-    half = half_width_of_mean(running_sums(values), stopped_early=stopped_early)
+    half = half_width_of_mean(running_sums(values), ending=ending)
     mean = float(values.mean())
     return None if half is None else (mean - half, mean + half)
 
@@ -165,12 +169,19 @@ def running_sums(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.fl
 
 def mean_step_interval(measurement: Measurement) -> tuple[float, float] | None:
     """95 % interval of the mean step of one process, in seconds."""
-    early = measurement.stop_reason == "interval_reached"
-    return mean_interval(measurement.step_s, stopped_early=early) if measurement.step_s else None
+    if not measurement.step_s:
+        return None
+    return mean_interval(measurement.step_s, ending=_ending(measurement))
+
+
+def _ending(measurement: Measurement) -> Ending:
+    if measurement.stop_reason == "interval_reached":
+        return "reached"
+    return "fixed" if measurement.interval_target_fraction is None else "capped"
 
 
 def half_width_of_mean(
-    sums: Sequence[float] | NDArray[np.float64], *, stopped_early: bool = False
+    sums: Sequence[float] | NDArray[np.float64], *, ending: Ending = "fixed"
 ) -> float | None:
     """Half the 95 % interval of a mean, from the running sums of consecutive samples; None under 2.
 
@@ -181,9 +192,9 @@ def half_width_of_mean(
     92 % of twenty. The variance is raised by 1 + 5/n for what even the lowest cosines miss of a
     short series. Long series are summed up in at most 256 batches first.
 
-    `stopped_early`: the series ended because this very figure was small enough, which happens to
-    be sooner when the spread was underestimated; widened by a fifth, short series by a little
-    more (found by simulation).
+    A series that ended because this very figure was small enough ended sooner where the spread was
+    underestimated: widened by a fifth, short series by a little more. One that was looked at and
+    ran into its longest allowed length has the looks against it too: by 6 % (both by simulation).
     """
     count = len(sums) - 1
     if count < 2:  # noqa: PLR2004 - one sample has no spread
@@ -194,8 +205,10 @@ def half_width_of_mean(
     degrees = min(batches - 1, max(_FEWEST_COSINES, int(0.35 * batches ** (2 / 3))))
     power = np.square(_cosines(batches, degrees) @ (means - means.mean())).mean()
     widened = math.sqrt(1 + 5 / batches)
-    if stopped_early:
-        widened *= _EARLY_STOP_WIDENING * (1 + 2 / batches)
+    if ending == "reached":
+        widened *= _REACHED_WIDENING * (1 + _REACHED_SHORT / batches)
+    elif ending == "capped":
+        widened *= _CAPPED_WIDENING
     return widened * _student(degrees) * math.sqrt(float(power) / batches)
 
 

@@ -6,16 +6,17 @@ noticed when it is read. On a local disk a crash leaves the old state or the new
 
 import hashlib
 import json
-import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
 
+from benchbench import atomic
 from benchbench.errors import DataError, UsageError
 from benchbench.record import SCHEMA, Record
 
@@ -70,11 +71,12 @@ class Store:
         Raises:
             UsageError: the folder cannot be created or written.
         """
-        trial = f"{self._root}/.writing-{secrets.token_hex(8)}"
+        trial = f"{self._root}/{atomic.WRITING}{secrets.token_hex(8)}"
         try:
             self._fs.makedirs(self._root, exist_ok=True)
             self._fs.pipe_file(trial, b"")
-            self._fs.rm_file(trial)
+            with suppress(FileNotFoundError):  # swept by a run that begins just now
+                self._fs.rm_file(trial)
         except OSError as error:
             raise UsageError(
                 f"results cannot be stored in {self.url} ({error.strerror or error}); "
@@ -89,7 +91,7 @@ class Store:
             self._fs.makedirs(self._root, exist_ok=True)
             self._fs.pipe_file(f"{self._root}/{name}", text)
         else:
-            _write_atomically(self._local / name, text)
+            atomic.write(self._local / name, text)
         return name
 
     def keep_beside(self, name: str, what: str, files: Mapping[str, str]) -> None:
@@ -100,15 +102,18 @@ class Store:
         if self._local is not None:
             folder = self._local / f"{name.removesuffix('.json')}.{what}"
             for file, text in files.items():
-                _write_atomically(folder / file, text.encode())
+                atomic.write(folder / file, text.encode())
 
     def read(self) -> ReadResult:
         """Every document, oldest measurement first; what cannot be believed is named apart."""
         read: list[tuple[str, Record]] = []
         quarantined: list[Quarantined] = []
+        first: dict[str, str] = {}
         for name in self._names():
             try:
-                read.append((name, _parse(name, self._fs.cat_file(f"{self._root}/{name}"))))
+                record = _parse(name, self._fs.cat_file(f"{self._root}/{name}"))
+                _once(name, first)
+                read.append((name, record))
             except DataError as error:
                 quarantined.append(Quarantined(name, str(error)))
             except OSError as error:
@@ -161,8 +166,15 @@ def _parse(name: str, text: bytes) -> Record:
                 "upgrade benchbench to read it"
             )
         return Record.model_validate_json(text)
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"not a readable record: {_first_line(error)}") from error
+
+
+def _once(name: str, first: dict[str, str]) -> None:
+    """A copy under another name would count twice; `first` knows who had the content before."""
+    before = first.setdefault(name.rpartition("-")[2], name)
+    if before != name:
+        raise DataError(f"the same measurement as {before}, which counts: delete one of them")
 
 
 def _first_line(error: Exception) -> str:
@@ -170,28 +182,6 @@ def _first_line(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _write_atomically(path: Path, text: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".writing-{secrets.token_hex(8)}"
-    try:
-        with temporary.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _protocols(filesystem: Any) -> tuple[str, ...]:  # noqa: ANN401 - fsspec has no types

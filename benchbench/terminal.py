@@ -9,11 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from benchbench import units
-from benchbench.catalog.offer import STALE_AFTER_DAYS
+from benchbench import sheets, units
 from benchbench.derive import ceiling
 from benchbench.derive.normal import WORDS as NORMAL_WORDS
 from benchbench.evaluate import default_beside
+from benchbench.formats import legible
+from benchbench.sheets import middle, throughput, within
 from benchbench.stats import Estimate
 from benchbench.workload import Fits
 
@@ -26,23 +27,22 @@ if TYPE_CHECKING:
     from benchbench.catalog.egress import Bill
     from benchbench.catalog.importing import ImportReport
     from benchbench.catalog.match import Match
-    from benchbench.catalog.offer import Offer, OfferList
+    from benchbench.catalog.offer import OfferList
     from benchbench.derive import Figures
     from benchbench.derive.comparison import Comparison, ComparisonList
     from benchbench.derive.figures import Percentile, TrainingEstimate
-    from benchbench.evaluate import Result, ResultList
-    from benchbench.recommend import Candidate, Fleet, Recommendation
-    from benchbench.record import Caveat, Ceiling, System, Tried
+    from benchbench.evaluate import Examination, Result, ResultList
+    from benchbench.formats import Grid
+    from benchbench.recommend import Fleet, Recommendation
+    from benchbench.record import Caveat, Ceiling, RateSearch, System, Tried
     from benchbench.system.doctor import Capability, DoctorReport
     from benchbench.tco.answer import Assumption, TcoAnswer
     from benchbench.verify import Verification
     from benchbench.workload import Holder, WorkloadDescription, WorkloadList
 
 _SHOWN = 5
-_MARK = {"valid": "", "valid_with_warnings": "!", "invalid": "INVALID"}
 _MOST_FINDINGS = 10
 _MOST_DIFFERENCES = 8
-_BASIS = {"measured": "● measured", "predicted": "○ predicted", "assumed": "◌ assumed"}
 
 
 def doctor(report: DoctorReport) -> RenderableType:
@@ -66,7 +66,7 @@ def ceilings(measured: Sequence[Ceiling]) -> Table:
         table.add_row(
             ceiling.name(one),
             ceiling.where(one),
-            _within(reached, estimate),
+            within(reached, estimate),
             ceiling.reached_by(one),
         )
     return table
@@ -160,18 +160,41 @@ def _card(one: Holder) -> str:
 
 def results(listed: ResultList) -> RenderableType:
     """One line per configuration, one table per machine."""
-    tables: dict[str, Table] = {}
-    for one in listed.results:
-        if one.machine not in tables:
-            tables[one.machine] = _table(
-                f"Results on {one.machine}",
-                *("workload", "setting", "throughput", "achieved", "of peak", "of best"),
+    sheet = sheets.results(listed)
+    exams = [_examinations(listed.examinations)] if listed.examinations else []
+    notes = (_plain(one, "yellow") for one in sheet.sentences)
+    return Group(*map(_grid, sheet.grids), *exams, *notes)
+
+
+def _examinations(taken: Sequence[Examination]) -> Table:
+    """One line per gate of each."""
+    table = _table("Accuracy", "workload", "setting", "reached", "gate, of reference", "")
+    for one in taken:
+        found, setting = one.accuracy, f"{one.precision}, {one.backend}"
+        reached = f"{found.metric} {units.number(found.percent, 5)}"
+        for gate in found.gates:
+            least = units.number(gate.least_percent, 5)
+            said = f"{least}, {units.percent(gate.fraction, 4)}"
+            asked = "" if gate.demanded else ", not demanded"
+            table.add_row(
+                *(one.workload, setting, reached, said),
+                ("passed" if gate.passed else "missed") + asked,
             )
-        tables[one.machine].add_row(*_result_cells(one))
-    notes = [
-        Text(f"left out: {one.name}: {one.reason}", style="yellow") for one in listed.unreadable
+    return table
+
+
+def examination(one: Examination) -> RenderableType:
+    """How right the answers are, by which metrics, of what, and against whose."""
+    found = one.accuracy
+    metrics = {found.metric: found.percent, **found.others}
+    said = ", ".join(f"{name} {units.number(value, 5)}" for name, value in metrics.items())
+    lines = [
+        f"{said}: of {units.count(found.scored)} scored, {units.count(found.samples)} answered",
+        f"reference: {units.number(found.reference_percent, 5)}, {found.reference}",
+        f"data sha256 {found.data_sha256 or units.UNKNOWN}",
+        f"weights sha256 {found.weights_sha256 or units.UNKNOWN}",
     ]
-    return Group(*tables.values(), *notes)
+    return Group(_examinations([one]), *map(_plain, lines), *caveats(one.caveats))
 
 
 def outcome(listed: ResultList) -> RenderableType:
@@ -231,15 +254,37 @@ def result(one: Result) -> RenderableType:
         if value != units.UNKNOWN:
             table.add_row(name, value)
     parts: list[RenderableType] = [table]
+    if figures.rate_search is not None:
+        search = figures.rate_search
+        parts += [Text(), _rates(search, figures.unit), Text(f"Answered {search.policy}.")]
     if one.tried:
         parts[:0] = [_tried(one), Text()]
     if one.failure is not None:
-        parts.append(Text(f"failed: {one.failure.message}\n  → {one.failure.remedy}", style="red"))
+        parts.append(Text(f"failed: {one.failure.message}", style="red"))
+        parts.append(_indented(f"→ {one.failure.remedy}", "red"))
     else:
         parts.append(Text(f"Limited by: {figures.regime.name} ({figures.regime.evidence})."))
-        parts.append(Text(f"  → try {figures.regime.try_next}"))
+        parts.append(_indented(f"→ try {figures.regime.try_next}"))
         parts += _normal(figures)
     return Group(*parts, *caveats(figures.caveats))
+
+
+def _rates(search: RateSearch, unit: str) -> Table:
+    """Every rate tried in a search for a server's highest, in order."""
+    bound = units.duration(search.latency_bound_s)
+    title = f"Rates tried: at most {bound} at p{search.percent:g}"
+    table = _table(title, "rate", "queries", "late", "percentile", "client late", "held")
+    for one in search.probes:
+        sure = "" if one.early_stopping or not one.met else ", too few queries to be sure"
+        table.add_row(
+            units.rate(one.rate_per_s, unit),
+            units.count(one.queries),
+            units.count(one.over_bound),
+            units.duration(one.latency_s),
+            units.duration(one.latest_s),
+            ("yes" if one.met else "no") + sure,
+        )
+    return table
 
 
 def comparisons(listed: ComparisonList) -> RenderableType:
@@ -264,7 +309,7 @@ def _comparison(one: Comparison) -> list[RenderableType]:
     left = len(one.differences) - len(differing)
     if left > 0:
         differing.append(f"… and {left} more; all of them with --json")
-    return [*parts, *(Text(f"  {line}", style="dim") for line in differing), *caveats(one.caveats)]
+    return [*parts, *(_indented(line, "dim") for line in differing), *caveats(one.caveats)]
 
 
 def _verdict(one: Comparison) -> str:
@@ -298,32 +343,26 @@ def verification(answer: Verification) -> RenderableType:
     )
 
 
-def _normal(figures: Figures) -> list[Text]:
+def _normal(figures: Figures) -> list[RenderableType]:
     """Is this number normal?"""
     if figures.normal is None:
         return []
     known = figures.normal
-    lines = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
-    return [*lines, Text(f"  → {known.try_next}")] if known.try_next else lines
+    lines: list[RenderableType] = [Text(f"Normal? {NORMAL_WORDS[known.name]}: {known.because}.")]
+    return [*lines, _indented(f"→ {known.try_next}")] if known.try_next else lines
 
 
 def recommendation(answer: Recommendation, *, most: int = 10) -> RenderableType:
     """The ranking, its basis, and how many offers were turned down for what."""
     from benchbench.recommend import sentences  # noqa: PLC0415 - brings pandas, for this answer only
 
-    shown = answer.candidates[:most]
-    cheapest = shown[0].usd_per_unit.value if shown else 0.0
-    amount, name = units.bulk(cheapest, answer.unit)
-    columns = ("", "instance", "where", "$/h", "$", "±", "")
-    table = _table("", *columns)
-    table.title = _plain(f"{answer.goal.workload}: US dollars per {name}")
-    for one in (*shown, *(one for one in answer.candidates[most:] if _is_here(one))):
-        table.add_row(*map(_plain, _candidate_cells(one, amount)))
-    parts: list[RenderableType] = [table] if shown else []
-    if shown:
-        best = sentences.notes(shown[0], answer.goal, answer.unit)
-        parts.append(_lines("The first", (*best, sentences.runner_up(answer))))
-    parts += [_plain(f"  {line}", style="dim") for line in _rejections(answer)]
+    parts: list[RenderableType] = []
+    if answer.candidates:
+        parts.append(_grid(sheets.ranking(answer, most)))
+        best = sentences.notes(answer.candidates[0], answer.goal, answer.unit)
+        told = filter(None, (*best, sentences.runner_up(answer)))
+        parts += [Text("The first:"), *map(_indented, told)]
+    parts += [_indented(line, "dim") for line in sheets.rejections(answer)]
     said = [one.sentence for one in answer.relaxations] or [answer.binding or ""]
     parts += [_plain(sentence, style="bold") for sentence in said if sentence]
     if answer.fleet is not None:
@@ -348,15 +387,9 @@ def why_not(answer: Recommendation, instance: str) -> RenderableType:
     return _plain(f"no offer of {instance}; see the names with: benchbench catalog show")
 
 
-def _lines(title: str, said: Iterable[str]) -> Text:
-    return _plain("\n".join([f"{title}:", *(f"  {sentence}" for sentence in said if sentence)]))
-
-
 def _plain(text: str, style: str = "") -> Text:
     """A name is no markup, and what steers a terminal or turns the line round is not printed."""
-    unseen = "\N{REPLACEMENT CHARACTER}"
-    kept = (mark if mark.isprintable() or mark == "\n" else unseen for mark in text)
-    return Text("".join(kept), style=style)
+    return Text(legible(text), style=style)
 
 
 def _fleet(fleet: Fleet, title: str) -> RenderableType:
@@ -369,7 +402,7 @@ def _fleet(fleet: Fleet, title: str) -> RenderableType:
             f"{one.offer.provider} {one.offer.region}",
             units.usd(one.usd_per_hour),
             ", ".join(carries),
-            _BASIS[one.basis],
+            sheets.MARKS[one.basis],
         )
         table.add_row(*map(_plain, cells))
     return table
@@ -377,24 +410,7 @@ def _fleet(fleet: Fleet, title: str) -> RenderableType:
 
 def tco(answer: TcoAnswer) -> RenderableType:
     """The alternatives side by side, then the answer in sentences."""
-    table = _table(
-        f"{answer.title}, {answer.horizon_months} months",
-        "alternative",
-        "total",
-        "present value",
-        "per useful hour",
-    )
-    for one in answer.alternatives:
-        best = " ←" if one.name == answer.cheapest else ""
-        if one.infeasible_because:
-            table.add_row(one.label, one.infeasible_because, "", "")
-            continue
-        table.add_row(
-            one.label + best,
-            units.usd(one.total_usd),
-            units.usd(one.npv_usd),
-            units.usd(one.usd_per_useful_hour),
-        )
+    table = _grid(sheets.tco(answer).grids[0])
     first, *others = answer.sentences
     told = [Text(first, style="bold"), *map(Text, others), *_reasons(answer)]
     return Group(table, *(Padding(one, (1, 0, 0, 0)) for one in told))
@@ -429,36 +445,8 @@ def _input_lines(one: Assumption) -> tuple[Text, Text]:
 
 def offers(listed: OfferList, today: date) -> RenderableType:
     """Instances and prices, each with its source and day; what is old is marked."""
-    table = _table(
-        "Offers", "instance", "region", "price kind", "$/h", "silicon", "memory", "as of"
-    )
-    for one in listed.offers:
-        silicon = (
-            f"{one.accelerator_count:g} x {one.accelerator}" if one.accelerator else one.cpu_model
-        )
-        old = " (old)" if one.age_days(today) > STALE_AFTER_DAYS else ""
-        cells = (
-            f"{one.provider} {one.instance}",
-            one.region if one.zone is None else f"{one.region} {one.zone}",
-            one.price_kind + _interrupted(one),
-            units.usd(one.price_usd_per_hour),
-            silicon or units.UNKNOWN,
-            units.size(one.memory_bytes),
-            f"{one.as_of}{old} {one.source}",
-        )
-        table.add_row(*(Text(cell) for cell in cells))
-    if left := listed.total - len(listed.offers):
-        return Group(table, Text(f"{left} more; narrow it down with --gpu, --provider, --region"))
-    return table
-
-
-def _interrupted(one: Offer) -> str:
-    low = one.interruption_low_fraction_per_month
-    high = one.interruption_high_fraction_per_month
-    if low is None and high is None:
-        return ""
-    upper = "" if high is None else f"-{units.percent(high)}"
-    return f", {units.percent(low)}{upper or ' or more'} interrupted a month"
+    sheet = sheets.offers(listed, today.toordinal())
+    return Group(*map(_grid, sheet.grids), *map(_plain, sheet.sentences))
 
 
 def imported(report: ImportReport) -> RenderableType:
@@ -545,13 +533,32 @@ def findings(found: Sequence[Finding], offers_checked: int) -> RenderableType:
     return Group(*lines, Text(f"{offers_checked} offers checked, {len(found)} findings"))
 
 
-def caveats(doubts: Iterable[Caveat]) -> list[Text]:
+def caveats(doubts: Iterable[Caveat]) -> list[RenderableType]:
     """Each doubt with its remedy."""
     style = {"note": "dim", "warning": "yellow", "invalid": "red"}
     return [
-        Text(f"{one.severity}: {one.message}\n  → {one.remedy}", style=style[one.severity])
+        part
         for one in doubts
+        for part in (
+            Text(f"{one.severity}: {one.message}", style=style[one.severity]),
+            _indented(f"→ {one.remedy}", style[one.severity]),
+        )
     ]
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    """Below what it belongs to, also where it goes on in a second line."""
+    return Padding(_plain(text, style), (0, 0, 0, 2), expand=False)
+
+
+def _grid(grid: Grid) -> Table:
+    """What of a table people read."""
+    headings, rows = grid.for_people()
+    table = _table("", *headings)
+    table.title = _plain(grid.title)
+    for cells in rows:
+        table.add_row(*map(_plain, cells))
+    return table
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -590,25 +597,6 @@ def _capabilities(capabilities: Sequence[Capability]) -> Table:
     return table
 
 
-def _result_cells(one: Result) -> tuple[str, ...]:
-    figures = one.figures
-    setting = units.setting(
-        figures.precision, figures.batch_size, figures.backend, figures.devices[0]
-    )
-    if figures.driver == "loadgen":
-        setting = f"{units.scenario(figures.scenario, figures.driver)}, {setting}"
-    if one.failure is not None:
-        return figures.workload, setting, f"failed: {one.failure.kind}", "", "", ""
-    return (
-        figures.workload,
-        setting,
-        f"{throughput(figures)} {_MARK[figures.validity]}".strip(),
-        units.flops(value(figures.achieved_flops)),
-        units.percent(value(figures.mfu)),
-        units.percent(value(figures.share_of_achievable)),
-    )
-
-
 def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
     best = figures.ceiling
     return [
@@ -617,6 +605,7 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         *_training_rows(figures),
         ("throughput", throughput(figures)),
         *((f"latency p{one.percent:g}", _latency(one)) for one in figures.latency),
+        *_loadgen_rows(figures),
         ("median step", _estimate(figures.step_s, units.duration)),
         ("achieved", _estimate(figures.achieved_flops, units.flops)),
         ("of the datasheet's peak (MFU)", _estimate(figures.mfu, units.percent)),
@@ -628,7 +617,7 @@ def _figure_rows(figures: Figures) -> list[tuple[str, str]]:
         ("datasheet's peak at that clock", units.flops(figures.datasheet_flops_at_clock)),
         ("of that peak", _estimate(figures.mfu_at_clock, units.percent)),
         ("of memory bandwidth (MBU)", _estimate(figures.mbu, units.percent)),
-        ("energy per unit", units.si(value(figures.joules_per_unit), "J")),
+        ("energy per unit", units.si(middle(figures.joules_per_unit), "J")),
         ("peak memory", units.size(figures.peak_memory_bytes)),
         ("peak device memory", units.size(figures.peak_device_memory_bytes)),
         ("cold start", units.duration(figures.load_s)),
@@ -668,6 +657,26 @@ def _accumulated(found: TrainingEstimate) -> str:
     return ", gradients added up to that batch" if found.accumulated else ""
 
 
+def _loadgen_rows(figures: Figures) -> list[tuple[str, str]]:
+    """What LoadGen says of its run, how long it was asked for, and how late its client was."""
+    said, search = figures.loadgen, figures.rate_search
+    if said is None:
+        return []
+    sure = {None: "not asked for", True: "satisfied", False: "not satisfied"}
+    early = sure[said.early_stopping_met]
+    if said.estimate_s is not None:
+        early += f", vouches for {units.duration(said.estimate_s)}"
+    length = f"{units.duration(said.min_duration_s)} and {units.count(said.min_queries)} at least"
+    bound = None if search is None else search.latency_bound_s
+    return [
+        ("LoadGen says", "VALID" if said.valid else f"INVALID: {', '.join(said.unmet)}"),
+        ("its early stopping", early),
+        ("its length", f"{'official' if said.official else 'scaled down'}: {length}"),
+        ("latency bound", units.duration(bound)),
+        ("client late, p99", units.duration(figures.lateness_p99_s)),
+    ]
+
+
 def _latency(one: Percentile) -> str:
     """The percentile, or how far its queries are from enough."""
     if one.seconds is None:
@@ -675,48 +684,5 @@ def _latency(one: Percentile) -> str:
     return f"{units.duration(one.seconds)} (of {units.counted(one.queries, 'query')})"
 
 
-def _is_here(one: Candidate) -> bool:
-    """The silicon that was measured: what staying costs, wherever it ranks."""
-    return one.basis == "measured" or one.step == "same_chip"
-
-
-def _candidate_cells(one: Candidate, amount: float) -> tuple[str, ...]:
-    replicas = f"{one.replicas} x " if one.replicas > 1 else ""
-    settings = [share.configuration for share in one.shares] or [one.configuration]
-    doubtful = " !" if any(setting.validity != "valid" for setting in settings) else ""
-    return (
-        f"{one.rank}{'=' if one.tied_with_best else ''}",
-        f"{replicas}{one.offer.instance}",
-        f"{one.offer.provider} {one.offer.region}",
-        units.usd(one.usd_per_hour),
-        units.usd(one.usd_per_unit.value * amount),
-        units.spread(one.usd_per_unit.value, one.usd_per_unit.low, one.usd_per_unit.high),
-        f"{_BASIS[one.basis]}{doubtful}",
-    )
-
-
-def _rejections(answer: Recommendation) -> list[str]:
-    return [
-        f"{units.count(one.offers)} rejected, {one.code}: e.g. {one.instance}: {one.because}"
-        for one in answer.reasons
-    ]
-
-
-def throughput(figures: Figures) -> str:
-    """`4.12 images/s ±1.2 %`, or a dash."""
-    if figures.throughput is None:
-        return units.UNKNOWN
-    return _within(units.rate(figures.throughput.value, figures.unit), figures.throughput)
-
-
-def value(estimate: Estimate | None) -> float | None:
-    """The middle of it, None when there is none."""
-    return None if estimate is None else estimate.value
-
-
 def _estimate(estimate: Estimate | None, text: Callable[[float | None], str]) -> str:
-    return units.UNKNOWN if estimate is None else _within(text(estimate.value), estimate)
-
-
-def _within(text: str, estimate: Estimate) -> str:
-    return f"{text} {units.spread(estimate.value, estimate.low, estimate.high)}".strip()
+    return units.UNKNOWN if estimate is None else within(text(estimate.value), estimate)

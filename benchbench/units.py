@@ -13,6 +13,7 @@ _LOPSIDED = 0.1
 _NARROW = 0.25
 _SMALL_USD = 1.0
 _THOUSAND = 1e3
+_MINUTE, _HOUR = 60.0, 3600.0
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -100,6 +101,15 @@ def duration(seconds: float | None) -> str:
         if abs(seconds) >= factor:
             return f"{number(seconds / factor)} {name}"
     return "0 s" if seconds == 0 else f"{number(seconds / _NANOSECOND)} ns"
+
+
+def remaining(seconds: float) -> str:
+    """How long something will still take, no finer than anybody knows: `about 3 min left`."""
+    if seconds < _MINUTE:
+        return "less than a minute left"
+    if seconds < _HOUR:
+        return f"about {count(math.ceil(seconds / _MINUTE))} min left"
+    return f"about {number(seconds / _HOUR, 2)} h left"
 
 
 def rate(value: float | None, unit: str) -> str:

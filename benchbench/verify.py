@@ -17,11 +17,12 @@ from benchbench.catalog import convergence, expected, silicon
 from benchbench.derive import Figures
 from benchbench.errors import DataError
 from benchbench.recommend import Recommendation
-from benchbench.record import Ceiling, Measurement, Model, Record
+from benchbench.record import Accuracy, Ceiling, Measurement, Model, RateSearch, Record
 from benchbench.report import view
 from benchbench.report.page import render
 from benchbench.stats import median
 from benchbench.store import Store
+from benchbench.tco import audit
 from benchbench.tco.answer import TcoAnswer
 
 M = TypeVar("M", bound=Model)
@@ -78,6 +79,9 @@ def page(path: Path) -> Verification:
     document = _embedded(html, path)
     records = _records(document, path)
     checks = [*_figures(records, document, path), *_page(html, document, records)]
+    if document["tco"]:
+        costs = _model(TcoAnswer, document["tco"])
+        checks += [("costs", message) for message in audit.checks(costs)]
     for index, record in enumerate(records):
         where = f"record {index + 1}, {record.workload}"
         checks += [(where, message) for message in _checks(record)]
@@ -135,8 +139,12 @@ def _checks(record: Record) -> Iterator[str | None]:
     for ceiling in record.ceilings:
         yield _ceiling(ceiling)
     seen = record.measurement
-    if seen is not None:
+    if record.accuracy is not None:
+        yield from _graded(record.accuracy)
+    elif seen is not None:
         yield _counted(seen)
+        if seen.rate_search is not None:
+            yield _searched(seen, seen.rate_search)
 
 
 def _ceiling(ceiling: Ceiling) -> str | None:
@@ -156,6 +164,31 @@ def _counted(seen: Measurement) -> str | None:
         done, steps = units.number(seen.units_completed, 6), units.count(len(seen.step_s))
         return f"{done} units completed, but {steps} steps of {units.number(seen.units_per_step)}"
     return None
+
+
+def _searched(seen: Measurement, search: RateSearch) -> str | None:
+    """The last rate tried is the one measured, and its late queries are those of the samples."""
+    last, latency_s = search.probes[-1], seen.latency_s or ()
+    late = sum(seconds > search.latency_bound_s for seconds in latency_s)
+    if search.rate_per_s not in (None, last.rate_per_s):
+        return f"{units.number(search.rate_per_s)} a second is not the rate that was measured last"
+    if (last.queries, last.over_bound) != (len(latency_s), late):
+        said = f"{last.over_bound} of {last.queries} queries late"
+        return f"the last rate tried says {said}; the samples give {late} of {len(latency_s)}"
+    return None
+
+
+def _graded(accuracy: Accuracy) -> Iterator[str | None]:
+    """Each gate follows from the reference and the accuracy."""
+    for gate in accuracy.gates:
+        name = f"the gate at {units.percent(gate.fraction, 4)}"
+        least = gate.fraction * accuracy.reference_percent
+        passed = accuracy.percent >= gate.least_percent
+        if not _equal(gate.least_percent, least):
+            yield f"{name} says {units.number(gate.least_percent, 5)}, its reference gives another"
+        else:
+            right = gate.passed == passed
+            yield None if right else f"{name} contradicts the accuracy beside it"
 
 
 def _records(document: dict[str, Any], path: Path) -> list[Record]:

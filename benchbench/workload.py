@@ -13,6 +13,8 @@ A file may also name
     memory_bytes(setting)     the least bytes a device must hold: weights, gradients, optimiser
                               state, caches, and activations as far as they cannot be avoided
     train(setting)            a training that runs to a target, for `run --to-target`
+    query_rules               what MLPerf asks of its queries: a QueryRules
+    exam(setting) -> Exam     a whole data set to be right about, see `benchbench.accuracy`
 
 The built-in ones in `workloads/` come through the same door as a user's own.
 """
@@ -127,6 +129,18 @@ class Training:
     """What is evaluated: `top-1 accuracy`."""
     parameters: dict[str, Scalar] = field(default_factory=dict)
     """What was really used, for the record."""
+
+
+@dataclass(frozen=True)
+class QueryRules:
+    """What MLPerf's rules ask of a workload's queries (mlperf.conf of its inference rounds)."""
+
+    latency_bound_s: float | None = None
+    """On a server's 99th percentile; None: whoever asks must give one."""
+    offline_samples: int = 24_576
+    """Fewest in an official offline run."""
+    library_samples: int = 1024
+    """Distinct ones that queries are drawn from."""
 
 
 class Workload(Protocol):
@@ -385,6 +399,11 @@ def tunable(workload: Workload) -> dict[str, tuple[Scalar, ...]]:
     return dict(getattr(workload, "tunable", {}))
 
 
+def query_rules(workload: Workload) -> QueryRules:
+    """Its own, else those of any."""
+    return getattr(workload, "query_rules", None) or QueryRules()
+
+
 def stresses(workload: Workload) -> tuple[str, ...]:
     """What of a machine it wears on, in words; empty where its file does not say."""
     return tuple(getattr(workload, "stresses", ()))
@@ -500,6 +519,10 @@ def _is_tunable(value: object) -> bool:
     )
 
 
+def _are_query_rules(value: object) -> bool:
+    return value is None or isinstance(value, QueryRules)
+
+
 def _are_words(value: object) -> bool:
     return value is None or (
         isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
@@ -533,4 +556,6 @@ _OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
     "stresses": (_are_words, "a tuple of words, as ('compute', 'memory bandwidth')"),
     "memory_bytes": (_is_callable_or_absent, "a function of a Setting"),
     "train": (_is_callable_or_absent, "a function of a Setting"),
+    "query_rules": (_are_query_rules, "a benchbench.workload.QueryRules"),
+    "exam": (_is_callable_or_absent, "a function of a Setting"),
 }

@@ -108,13 +108,13 @@ def with_stop_rule(
 def _holds_when_stopped(row: Array, fewest: int, *, careful: bool) -> bool:
     steps, sums = fewest, stats.running_sums(row)
     while steps < len(row):
-        half = stats.half_width_of_mean(sums[: steps + 1], stopped_early=careful)
+        half = stats.half_width_of_mean(sums[: steps + 1], ending="reached" if careful else "fixed")
         relative = None if half is None else half / (sums[steps] / steps)
         if relative is not None and relative <= _TARGET:
             break
         steps = min(len(row), next_look(steps, relative, _TARGET) if careful else steps + 1)
-    early = careful and steps < len(row)
-    return holds(stats.mean_interval(row[:steps], stopped_early=early), 1.0)
+    looked: stats.Ending = "reached" if steps < len(row) else "capped"
+    return holds(stats.mean_interval(row[:steps], ending=looked if careful else "fixed"), 1.0)
 
 
 def over_processes(processes: int, between: float, series: int, seed: int = 0) -> float:

@@ -222,6 +222,7 @@ def test_report_is_one_file(stored: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["missing/r.html", "."])
+@pytest.mark.fault("disk")
 def test_a_report_that_cannot_be_written_is_one_sentence(stored: Path, out: str) -> None:
     """The path, the reason, the next step; no traceback."""
     result = call("report", "--results", str(stored), "--out", str(stored / out))
@@ -295,6 +296,7 @@ def test_which_workload_is_asked_when_several_were_measured(stored: Path) -> Non
     assert "--workload" in result.stderr
 
 
+@pytest.mark.fault("death")
 def test_a_failed_measurement_is_shown_and_never_recommended(tmp_path: Path) -> None:
     """It stays in the list with its reason."""
     failed = make.record(failure=make.out_of_memory(), system=make.system(cloud=CLOUD))

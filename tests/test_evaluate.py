@@ -218,6 +218,7 @@ def test_each_configuration_is_one_result_with_all_its_documents(tmp_path: Path)
     assert by_names[frozenset(repeats)].failure is None
 
 
+@pytest.mark.fault("damaged file")
 def test_unreadable_documents_are_listed_not_dropped(tmp_path: Path) -> None:
     """The document says what was left out."""
     (tmp_path / "notes.json").write_text("{}")

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchbench.measure.budget import BUDGETS
 from benchbench.measure.plan import Planned
-from benchbench.progress import Progress, line
+from benchbench.progress import Course, Progress, expected, line
 from benchbench.record import Tuning
 from benchbench.run import Event
 from benchbench.workload import Setting
@@ -116,3 +116,77 @@ def test_brackets_are_no_markup() -> None:
     assert shown(event("done", index=2, planned=trial(Setting())), terminal=False).startswith(
         "[trial 3] "
     )
+
+
+def planned(name: str = "mine") -> Planned:
+    """A quick measurement of a plan."""
+    return replace(trial(Setting()), name=name, tuning=None)
+
+
+class Clock:
+    """Time that goes on when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+def test_the_first_of_a_plan_is_judged_by_its_budget() -> None:
+    """Quick: 3 s of warm-up, a window of 6.5 to 30 s, 10 s of checks; so 31.25 s each."""
+    clock = Clock()
+    course = Course(clock)
+    course.saw(event("load", total=4, planned=planned()))
+    assert expected(BUDGETS["quick"]) == 31.25
+    assert course.progress() == (0.0, "1 of 4, about 3 min left")
+    clock.now = 15.625
+    share, _ = course.progress() or (None, "")
+    assert share == 0.125
+
+
+def test_the_others_by_what_the_finished_took() -> None:
+    """Two took 100 s together; two are left, one of them half done."""
+    clock = Clock()
+    course = Course(clock)
+    for index, (began, ended) in enumerate([(0.0, 40.0), (40.0, 100.0)]):
+        clock.now = began
+        course.saw(event("load", index=index, total=4, planned=planned()))
+        clock.now = ended
+        course.saw(event("done", index=index, total=4, planned=planned()))
+    assert course.progress() == (0.5, "2 of 4, about 2 min left")
+    course.saw(event("load", index=2, total=4, planned=planned()))
+    clock.now = 125.0
+    assert course.progress() == (0.625, "3 of 4, about 2 min left")
+    clock.now = 1000.0
+    assert course.progress() == (0.75, "3 of 4, less than a minute left")
+
+
+def test_ceilings_notices_and_searches_have_no_course() -> None:
+    """How many there will be is not known, or not what the plan counts."""
+    course = Course(Clock())
+    for each in (
+        event("load"),
+        event("notice", message="starting anew"),
+        event("load", planned=trial(Setting())),
+    ):
+        course.saw(each)
+    assert course.progress() is None
+
+
+def test_on_a_terminal_the_whole_has_a_bar() -> None:
+    """Below the line of the moment."""
+    seen = shown(event("warm-up", planned=planned()), terminal=True)
+    assert "1 of 2, about 2 min left" in seen
+    assert "warm-up" in seen
+
+
+def test_a_dumb_terminal_gets_lines() -> None:
+    """Nothing that moves the cursor."""
+    stream = StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, _environ={"TERM": "dumb"})
+    with Progress(console) as progress:
+        progress(event("warm-up"))
+        progress(event("done", units_per_s=4.0))
+    assert stream.getvalue() == "[1/2] resnet50-train  done  4.00 images/s\n"

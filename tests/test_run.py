@@ -63,6 +63,7 @@ def stored(folder: Path) -> tuple[Record, ...]:
     return found.records
 
 
+@pytest.mark.fault("death")
 def test_a_failure_is_a_record_and_the_others_go_on(tmp_path: Path) -> None:
     """Crash first, measure second: two records, one session, in order, with their origin."""
     crash = write_workload(tmp_path, name="crash", load="os.abort()")
@@ -127,6 +128,7 @@ def test_a_doubt_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert last_event(record, tmp_path, monkeypatch).message == "disturbed noisy"
 
 
+@pytest.mark.fault("secrets")
 def test_private_paths_do_not_reach_a_failures_record(tmp_path: Path) -> None:
     """The home directory in an exception's text is hidden."""
     home = Path.home() / "secret-folder"
@@ -154,6 +156,7 @@ HANG_ONCE = (
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
 )
+@pytest.mark.fault("hang or kill")
 def test_an_interrupted_run_keeps_what_it_has_and_goes_on(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -191,6 +194,7 @@ def test_without_resume_a_plan_begins_anew(tmp_path: Path) -> None:
     assert "notice" not in {one.phase for one in silent}
 
 
+@pytest.mark.fault("two runners")
 def test_a_second_runner_is_refused_before_it_measures(tmp_path: Path) -> None:
     """Nothing is stored and the message names the first."""
     file = write_workload(tmp_path)

@@ -11,6 +11,7 @@ from scipy import stats as oracle
 
 from benchbench import stats
 from benchbench.stats import Estimate
+from tests import factories as make
 
 SAMPLES = [1.0, 2.0, 2.0, 3.0, 10.0]
 
@@ -85,12 +86,22 @@ def test_half_width_is_students_t_of_the_cosine_transform() -> None:
 
 
 def test_stopping_early_costs_width() -> None:
-    """The same 40 samples, ended because their interval had become narrow: 26 % wider."""
+    """The same 40 samples, ended because their interval had become narrow, or in spite of looks."""
     sums = stats.running_sums(np.random.default_rng(5).normal(1, 0.1, 40))
     fixed = stats.half_width_of_mean(sums)
-    early = stats.half_width_of_mean(sums, stopped_early=True)
     assert fixed is not None
-    assert early == pytest.approx(1.26 * fixed)
+    assert stats.half_width_of_mean(sums, ending="reached") == pytest.approx(1.29 * fixed)
+    assert stats.half_width_of_mean(sums, ending="capped") == pytest.approx(1.06 * fixed)
+
+
+def test_a_measurement_knows_how_it_ended() -> None:
+    """A time limit without a wanted width is a length fixed before; with one, a cap after looks."""
+    steps = tuple(np.random.default_rng(5).normal(1, 0.1, 20))
+    fixed = make.measurement(step_s=steps, interval_target_fraction=None)
+    capped = make.measurement(step_s=steps, interval_target_fraction=0.02)
+    low, high = stats.mean_step_interval(fixed) or (0.0, 0.0)
+    lower, higher = stats.mean_step_interval(capped) or (0.0, 0.0)
+    assert higher - lower == pytest.approx(1.06 * (high - low))
 
 
 def test_long_series_are_summed_up_in_batches() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchbench import atomic, derive
 from benchbench.errors import DataError, UsageError
-from benchbench.record import Record
+from benchbench.record import SCHEMA, Record
 from benchbench.store import Store, content_hash
 from tests import factories as make
 
@@ -25,6 +26,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert result.quarantined == ()
 
 
+@pytest.mark.fault("damaged file")
 def test_writing_twice_stores_once(tmp_path: Path) -> None:
     """A name is the content's hash: the same record is the same document."""
     store = Store(tmp_path)
@@ -47,6 +49,7 @@ def test_a_store_far_away_is_tried_too() -> None:
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/nowhere", "/proc/self"])
+@pytest.mark.fault("disk")
 def test_a_place_that_cannot_hold_results_is_refused(tmp_path: Path, place: str) -> None:
     """A plain file, a folder that cannot be created, one that cannot be written."""
     (tmp_path / "file").write_text("mine")
@@ -62,6 +65,7 @@ def test_a_store_that_does_not_exist_is_empty(tmp_path: Path) -> None:
 
 
 @given(st.data())
+@pytest.mark.fault("damaged file")
 def test_a_flipped_byte_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
@@ -78,6 +82,7 @@ def test_a_flipped_byte_is_noticed(
     assert [one.name for one in result.quarantined] == [name]
 
 
+@pytest.mark.fault("damaged file")
 def test_a_truncated_document_is_noticed_and_the_others_read(tmp_path: Path) -> None:
     """One damaged file does not take the rest with it."""
     store = Store(tmp_path)
@@ -89,6 +94,7 @@ def test_a_truncated_document_is_noticed_and_the_others_read(tmp_path: Path) -> 
     assert result.quarantined[0].name == damaged
 
 
+@pytest.mark.fault("damaged file")
 def test_a_document_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A folder in a document's place stands for what the system refuses; the others are read."""
     whole = Store(tmp_path).write(make.record())
@@ -98,6 +104,7 @@ def test_a_document_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert result.quarantined[0].reason.startswith("cannot be read: ")
 
 
+@pytest.mark.fault("damaged file")
 def test_a_newer_format_is_refused_with_the_next_step(tmp_path: Path) -> None:
     """A document of schema 99 says: upgrade."""
     document = json.loads(make.record().to_json())
@@ -107,6 +114,7 @@ def test_a_newer_format_is_refused_with_the_next_step(tmp_path: Path) -> None:
     assert "upgrade benchbench" in Store(tmp_path).read().quarantined[0].reason
 
 
+@pytest.mark.fault("damaged file")
 def test_a_contradicting_record_is_refused(tmp_path: Path) -> None:
     """A failure that calls itself valid does not become a record."""
     document = json.loads(make.record(failure=make.out_of_memory()).to_json())
@@ -116,6 +124,7 @@ def test_a_contradicting_record_is_refused(tmp_path: Path) -> None:
     assert "contradicts" in Store(tmp_path).read().quarantined[0].reason
 
 
+@pytest.mark.fault("disk")
 def test_a_failed_write_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +139,7 @@ def test_a_failed_write_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault("name")
 def test_a_hostile_workload_name_stays_in_the_folder(tmp_path: Path) -> None:
     """Only letters, digits and hyphens of a name reach the file system."""
     name = Store(tmp_path).write(make.record(workload="../../etc/passwd\n<b>"))
@@ -184,10 +194,116 @@ def test_far_away_nothing_lies_beside_a_document() -> None:
     assert store.read().names == (name,)
 
 
-def test_results_of_the_first_form_stay_readable() -> None:
-    """Two real documents written before the format grew: whole, and with figures."""
-    read = Store(Path(__file__).parent / "data" / "schema-1").read()
-    assert not read.quarantined
-    assert {record.workload for record in read.records} == {"bert-large-infer", "resnet50-train"}
-    assert {record.schema_version for record in read.records} == {1}
-    assert all(record.measurement is not None and record.ceilings for record in read.records)
+GOLDEN = Path(__file__).parent / "data"
+
+
+def test_every_released_form_has_a_document_of_its_time() -> None:
+    """`tests/data/schema-N` holds what version N really wrote."""
+    kept = {int(path.name.removeprefix("schema-")) for path in GOLDEN.glob("schema-*")}
+    assert kept == set(range(1, SCHEMA + 1))
+
+
+@pytest.mark.fault("damaged file")
+@pytest.mark.parametrize("form", range(1, SCHEMA + 1))
+def test_old_results_stay_readable(form: int) -> None:
+    """Nothing is quarantined, every sample is there, and the figures are those of the text."""
+    folder = GOLDEN / f"schema-{form}"
+    read = Store(folder).read()
+    assert read.quarantined == ()
+    assert read.names
+    for name, record in zip(read.names, read.records, strict=True):
+        text = json.loads((folder / name).read_text(encoding="utf-8"))
+        assert record.schema_version == form == text["schema"]
+        if text["failure"] is not None:
+            assert record.failure is not None
+            assert record.failure.kind == text["failure"]["kind"]
+            continue
+        seen = text["measurement"]
+        assert record.measurement is not None
+        assert list(record.measurement.step_s) == seen["step_s"]
+        throughput = derive.figures([record]).throughput
+        assert throughput is not None
+        assert throughput.value == pytest.approx(seen["units_completed"] / seen["elapsed_s"])
+
+
+@pytest.mark.fault("damaged file")
+def test_a_copy_under_another_name_counts_once(tmp_path: Path) -> None:
+    """The same content twice would narrow an interval that no second process narrowed."""
+    store = Store(tmp_path)
+    name = store.write(make.record())
+    copy = f"z-{name.rpartition('-')[2]}"
+    (tmp_path / copy).write_bytes((tmp_path / name).read_bytes())
+    result = store.read()
+    assert result.names == (name,)
+    assert [one.name for one in result.quarantined] == [copy]
+    assert f"the same measurement as {name}" in result.quarantined[0].reason
+    assert (tmp_path / copy).exists()
+
+
+@pytest.mark.fault("damaged file")
+def test_a_damaged_copy_does_not_hide_the_sound_one(tmp_path: Path) -> None:
+    """Which of the two is read is decided by their content, not by their names."""
+    store = Store(tmp_path)
+    name = store.write(make.record())
+    (tmp_path / f"a-{name.rpartition('-')[2]}").write_bytes(b"{}")
+    assert store.read().names == (name,)
+
+
+@pytest.mark.fault("damaged file")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "Expecting value"),
+        (b"[]", "list indices"),
+        (b"null", "not subscriptable"),
+        (b"{}", "schema"),
+        (b'{"schema": "2"}', "not supported between"),
+        (b'{"schema": 2}', "Field required"),
+        (b'{"schema": 0}', "1 or 2"),
+        (b"\x80", "codec"),
+        (b"[" * 100_000, "recursion"),
+        (b'{"schema": 2, "x": NaN}', ""),
+    ],
+)
+def test_what_is_no_record_is_named_with_the_reason(
+    tmp_path: Path, text: bytes, reason: str
+) -> None:
+    """Whatever lies there under a matching name, the others are read."""
+    whole = Store(tmp_path).write(make.record())
+    (tmp_path / f"x-{content_hash(text)}.json").write_bytes(text)
+    result = Store(tmp_path).read()
+    assert result.names == (whole,)
+    assert "not a readable record" in result.quarantined[0].reason
+    assert reason in result.quarantined[0].reason
+
+
+@pytest.mark.fault("damaged file")
+def test_a_file_that_is_no_result_is_named(tmp_path: Path) -> None:
+    """JSON without a content hash in its name; hidden files and others are not looked at."""
+    for name in ("notes.json", ".hidden.json", "report.html"):
+        (tmp_path / name).write_text("{}")
+    assert [one.name for one in Store(tmp_path).read().quarantined] == ["notes.json"]
+
+
+def test_a_name_alone_is_enough_to_be_stored(tmp_path: Path) -> None:
+    """A workload called by signs that no file may carry still has a document."""
+    name = Store(tmp_path).write(make.record(workload="…"))
+    assert name.startswith("workload-")
+    assert Store(tmp_path).read().names == (name,)
+
+
+@pytest.mark.fault("left behind")
+def test_a_trial_swept_by_another_run_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever begins a run just then takes away what nobody holds."""
+    store = Store(tmp_path)
+    plain = store._fs.pipe_file
+
+    def swept(path: str, text: bytes) -> None:
+        plain(path, text)
+        atomic.sweep(tmp_path)
+
+    monkeypatch.setattr(store._fs, "pipe_file", swept)
+    store.prepare()
+    assert list(tmp_path.iterdir()) == []

@@ -176,6 +176,7 @@ def test_time_ends_the_search_and_not_the_measurement(tmp_path: Path, worker: li
     assert worker
 
 
+@pytest.mark.fault("hang or kill")
 def test_an_interrupted_search_goes_on_where_it_was(
     tmp_path: Path, worker: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +202,7 @@ def test_an_interrupted_search_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize(("code", "wins"), [("wrong_output", False), ("too_noisy", True)])
+@pytest.mark.fault("lie")
 def test_wrong_outputs_cannot_win_and_noise_can(code: str, wins: bool) -> None:  # noqa: FBT001 - a parameter
     """Speed without the answer counts for nothing; a restless machine tells fast from slow."""
     record = make.record(10.0, caveats=(make.caveat("invalid", code),))

@@ -130,3 +130,18 @@ def test_amounts_are_said_with_their_unit(value: float | None, unit: str, said: 
 def test_a_ceiling_in_its_own_unit(value: float | None, unit: str, text: str) -> None:
     """Products, reads, bytes and images are each said as people say them."""
     assert units.ceiling(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "less than a minute left"),
+        (59.0, "less than a minute left"),
+        (60.0, "about 1 min left"),
+        (61.0, "about 2 min left"),
+        (3600.0, "about 1.0 h left"),
+    ],
+)
+def test_what_is_left_is_no_finer_than_anybody_knows(seconds: float, text: str) -> None:
+    """Rounded up to minutes, then hours."""
+    assert units.remaining(seconds) == text

@@ -107,6 +107,30 @@ def test_a_changed_word_is_found(report: Path, tmp_path: Path) -> None:
     assert any(said in one.message and forged in one.message for one in verify.page(page).findings)
 
 
+def test_a_changed_point_of_the_what_if_grid_is_found(report: Path, tmp_path: Path) -> None:
+    """Each of its figures is on the page, so each can be held against the data."""
+    html = report.read_text()
+    points = re.findall(r'data-point="[\d-]+" data-values="([\d. ]+)"', html)
+    assert len(points) > 300
+    page = tmp_path / "forged.html"
+    last = points[-1]
+    page.write_text(html.replace(last, f"9{last}", 1))
+    assert any(f"9{last.split()[0]}" in one.message for one in verify.page(page).findings)
+
+
+def test_a_payment_changed_in_the_data_contradicts_its_total(report: Path, tmp_path: Path) -> None:
+    """A page written anew from forged costs still has to add up."""
+    html = report.read_text()
+    before, packed, after = re.split(r"(?<=gzip\">)(.*?)(?=</script>)", html, maxsplit=1)
+    data = json.loads(gzip.decompress(base64.b64decode(packed)))
+    months = data["tco"]["alternatives"][0]["months"]
+    component = next(iter(months))
+    months[component][1] *= 2
+    page = tmp_path / "forged.html"
+    page.write_text(before + rendering.packed(json.dumps(data)) + after)
+    assert any("the total says" in one.message for one in verify.page(page).findings)
+
+
 @pytest.mark.parametrize(
     ("part", "said", "forged"),
     [

@@ -5,14 +5,14 @@ weights run as fast as trained ones; a folder of weights also brings its own sha
 """
 
 import json
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchbench.accuracy import Exam, squad
 from benchbench.errors import UsageError
 from benchbench.record import Precision, Scalar, Scenario, Work
-from benchbench.workload import BACKENDS, Job, Setting, parameters
+from benchbench.workload import BACKENDS, Job, QueryRules, Setting, parameters
 
 if TYPE_CHECKING:
     import torch
@@ -27,10 +27,9 @@ batch_size_accelerator = 64
 backends = BACKENDS
 tunable = {"attention": ("sdpa", "eager")}
 stresses = ("compute",)
+query_rules = QueryRules(latency_bound_s=0.130, offline_samples=10_833, library_samples=10_833)
 
 DEFAULTS: dict[str, Scalar] = {"sequence_length": 384, "attention": "sdpa"}
-QUESTION_TOKENS = 64
-DOCUMENT_STRIDE = 128
 _TOKEN_BYTES = 8
 _STREAM_TOKENS = 2**22
 
@@ -148,14 +147,7 @@ def load(setting: Setting) -> Job:
     """The model on the device and its sequences: a SQuAD v1.1 file, or random tokens."""
     from benchbench.backend import inference, peeked
 
-    chosen = parameters(setting, **DEFAULTS)
-    shape, length = shape_of(setting.weights), chosen["sequence_length"]
-    if not QUESTION_TOKENS < length <= shape.positions or chosen["attention"] not in _ATTENTION:
-        message = (
-            f"sequence_length {length} must lie above {QUESTION_TOKENS} and within the model's "
-            f"{shape.positions} positions, and attention must be one of {', '.join(_ATTENTION)}"
-        )
-        raise UsageError(message)
+    chosen, shape, length = asked(setting)
     if setting.data is None:
         batches, data = random_tokens(setting, shape, length), "synthetic"
     else:
@@ -177,6 +169,68 @@ def load(setting: Setting) -> Job:
 
 
 _ATTENTION = ("sdpa", "eager")
+
+
+def asked(setting: Setting) -> tuple[dict[str, Any], Shape, int]:
+    """Parameters, shape, length. Raises UsageError if the model cannot take such sequences."""
+    chosen = parameters(setting, **DEFAULTS)
+    shape, length = shape_of(setting.weights), chosen["sequence_length"]
+    fits = squad.QUESTION_TOKENS < length <= shape.positions
+    if not fits or chosen["attention"] not in _ATTENTION:
+        message = (
+            f"sequence_length {length} must lie above {squad.QUESTION_TOKENS} and within the "
+            f"model's {shape.positions} positions, and attention must be one of "
+            f"{', '.join(_ATTENTION)}"
+        )
+        raise UsageError(message)
+    return chosen, shape, length
+
+
+def exam(setting: Setting) -> Exam:
+    """F1 and exact match on a SQuAD v1.1 file, by the same model."""
+    import hashlib
+
+    import numpy as np
+    import torch
+
+    from benchbench import weights
+    from benchbench.backend import inference
+
+    chosen, shape, length = asked(setting)
+    file = setting.data or Path()
+    known = list(squad.read(file))
+    shown = list(squad.windows(squad.vocabulary(setting.weights), known, length))
+    if not shown:
+        raise UsageError(f"{file} asks no questions; name SQuAD's dev-v1.1.json with --data")
+
+    def batch(indices: Sequence[int]) -> dict[str, torch.Tensor]:  # each (batch, length)
+        rows = [(shown[i].ids, shown[i].types, shown[i].mask) for i in indices]
+        columns = torch.tensor(rows, device=setting.device).unbind(1)
+        return dict(zip(_INPUTS, columns, strict=True))
+
+    def answers(outputs: Any, count: int) -> list[bytes]:  # noqa: ANN401 - a backend's own array
+        logits = torch.as_tensor(outputs)[:count].float().cpu().numpy()
+        return [squad.best_logits(row) for row in np.asarray(logits)]
+
+    step, _ = inference(
+        lambda: build(setting, shape, chosen["attention"]), setting, batch([0] * setting.batch_size)
+    )
+    return Exam(
+        samples=len(shown),
+        prepare=lambda _indices: None,
+        batch=batch,
+        step=step,
+        answers=answers,
+        score=lambda found: squad.score(known, squad.predictions(known, shown, found)),
+        reference_percent=squad.REFERENCE_F1_PERCENT,
+        reference=squad.REFERENCE,
+        parameters={**chosen, "data": "squad-v1.1"},
+        data_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        weights_sha256=None if setting.weights is None else weights.sha256(setting.weights),
+    )
+
+
+_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 
 def build(setting: Setting, shape: Shape, attention: str) -> "torch.nn.Module":
@@ -208,7 +262,11 @@ def pretrained(folder: Path) -> "BertForQuestionAnswering":
 
     try:
         return BertForQuestionAnswering.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
         )
     except OSError as error:
         message = f"{folder} holds no model.safetensors; save it with save_pretrained"
@@ -266,60 +324,11 @@ def questions(setting: Setting, length: int) -> Iterator[Any]:
 
     from benchbench.synthetic import windows
 
-    spans = list(tokenised(setting, length))
+    tokenizer = squad.vocabulary(setting.weights)
+    spans = list(squad.windows(tokenizer, squad.read(setting.data or Path()), length))
     if len(spans) < setting.batch_size:
         message = f"{setting.data} gives {len(spans)} sequences, less than one batch; lower --batch"
         raise UsageError(message)
-    ids, types, mask = zip(*spans, strict=True)
-    columns = torch.tensor([ids, types, mask], device=setting.device)  # (3, spans, length)
-    rows = windows(columns.transpose(0, 1), setting.batch_size)
-    names = ("input_ids", "token_type_ids", "attention_mask")
-    return (dict(zip(names, window.unbind(1), strict=True)) for window in rows)
-
-
-def tokenised(setting: Setting, length: int) -> Iterator[tuple[list[int], list[int], list[int]]]:
-    """Token ids, token types and mask of each span. Raises UsageError without a vocabulary."""
-    from transformers import BertTokenizerFast  # type: ignore[attr-defined] # made at run time
-
-    if setting.weights is None or not (setting.weights / "vocab.txt").is_file():
-        message = "SQuAD needs a vocabulary; name a folder with vocab.txt: --weights FOLDER"
-        raise UsageError(message)
-    tokenizer = BertTokenizerFast.from_pretrained(setting.weights, local_files_only=True)
-
-    @cache
-    def ids(text: str) -> list[int]:
-        return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-
-    for question, context in squad(setting.data or Path()):
-        head = [tokenizer.cls_token_id, *ids(question)[:QUESTION_TOKENS], tokenizer.sep_token_id]
-        for part in split(ids(context), length - len(head) - 1):
-            tail = [*part, tokenizer.sep_token_id]
-            padding = [0] * (length - len(head) - len(tail))
-            yield (
-                [*head, *tail, *(tokenizer.pad_token_id for _ in padding)],
-                [*(0 for _ in head), *(1 for _ in tail), *padding],
-                [*(1 for _ in head), *(1 for _ in tail), *padding],
-            )
-
-
-def squad(file: Path) -> Iterator[tuple[str, str]]:
-    """Question and context, in the file's order. Raises UsageError if it is not SQuAD's JSON."""
-    try:
-        articles = json.loads(file.read_text())["data"]
-        for article in articles:
-            for paragraph in article["paragraphs"]:
-                for question in paragraph["qas"]:
-                    yield question["question"], paragraph["context"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{file} is not SQuAD v1.1 JSON ({error!r}); name its dev-v1.1.json with --data"
-        raise UsageError(message) from error
-
-
-def split(tokens: list[int], room: int) -> Iterator[list[int]]:
-    """Overlapping parts of a long context, each starting 128 tokens after the one before."""
-    start = 0
-    while True:
-        yield tokens[start : start + room]
-        if start + room >= len(tokens):
-            return
-        start += min(DOCUMENT_STRIDE, room)
+    shown = [(one.ids, one.types, one.mask) for one in spans]
+    rows = windows(torch.tensor(shown, device=setting.device), setting.batch_size)
+    return (dict(zip(_INPUTS, window.unbind(1), strict=True)) for window in rows)

@@ -1,14 +1,14 @@
 """ResNet-50 v1.5 inference on 224 x 224 images: convolutions, forward only.
 
 The model of resnet50-train with its batch norms fixed. Random weights run as fast as trained ones;
-a folder of weights holds torchvision's names in model.safetensors.
+saved ones, in safetensors or a PyTorch checkpoint, have torchvision's names.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchbench.errors import UsageError
 from benchbench.models.resnet50 import (
     CLASSES,
     FEATURES,
@@ -18,10 +18,12 @@ from benchbench.models.resnet50 import (
     weights,
 )
 from benchbench.record import Precision, Scalar, Scenario, Work
-from benchbench.workload import BACKENDS, Job, Setting, parameters
+from benchbench.workload import BACKENDS, Job, QueryRules, Setting, parameters
 
 if TYPE_CHECKING:
     import torch
+
+    from benchbench.accuracy import Exam
 
 name = "resnet50-infer"
 scenario: Scenario = "offline"
@@ -32,6 +34,7 @@ batch_size_accelerator = 256
 backends = BACKENDS
 tunable = {"channels_last": (True, False)}
 stresses = ("compute",)
+query_rules = QueryRules(latency_bound_s=0.015)
 
 DEFAULTS: dict[str, Scalar] = {
     "image_size": 224,
@@ -120,17 +123,56 @@ def load(setting: Setting) -> Job:
     )
 
 
+def exam(setting: Setting) -> "Exam":
+    """Top-1 on a folder of images per class, by the same model."""
+    import torch
+
+    from benchbench import images, weights
+    from benchbench.accuracy import Exam, imagenet
+    from benchbench.backend import inference, input_dtype
+
+    chosen = parameters(setting, **DEFAULTS)
+    layout = images.layout(channels_last=chosen["channels_last"])
+    shown = imagenet.Photographs(
+        setting.data or Path(), chosen["image_size"], CLASSES, chosen["workers"]
+    )
+
+    def batch(indices: Sequence[int]) -> torch.Tensor:  # (batch, 3, size, size)
+        pictures = shown.batch(indices).to(setting.device, input_dtype(setting))
+        return pictures.contiguous(memory_format=layout)
+
+    def model() -> torch.nn.Module:
+        return build(setting, chosen["image_size"]).to(memory_format=layout)
+
+    shown.prepare([0])
+    step, _ = inference(model, setting, batch([0] * setting.batch_size))
+    return Exam(
+        samples=len(shown),
+        prepare=shown.prepare,
+        batch=batch,
+        step=step,
+        answers=imagenet.chosen,
+        score=lambda answers: imagenet.score(answers, shown.labels),
+        reference_percent=imagenet.REFERENCE_TOP1_PERCENT,
+        reference=imagenet.REFERENCE,
+        parameters={**chosen, "data": "ImageFolder"},
+        weights_sha256=None if setting.weights is None else weights.sha256(setting.weights),
+    )
+
+
 def build(setting: Setting, size: int) -> "torch.nn.Module":
     """The model in fp32 on the CPU; the same seed gives the same random weights."""
     import torch
     from torchvision.models import resnet50
+
+    from benchbench.weights import fill
 
     torch.manual_seed(setting.seed)
     model: torch.nn.Module = resnet50(weights=None, num_classes=CLASSES)
     if setting.weights is None:
         calibrate(model, size)
     else:
-        model.load_state_dict(saved(setting.weights))
+        fill(model, setting.weights)
     return model.eval()
 
 
@@ -151,15 +193,3 @@ def calibrate(model: "torch.nn.Module", size: int) -> None:
             torch.nn.init.constant_(module.bn3.weight, _SHARE_OF_A_BLOCK)
     with torch.inference_mode():
         model.train()(torch.randn(_CALIBRATION_IMAGES, 3, size, size))
-
-
-def saved(folder: Path) -> dict[str, "torch.Tensor"]:
-    """Weights from safetensors only: a pickle may run anything. Raises UsageError without them."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(folder / "model.safetensors")
-    except (OSError, SafetensorError) as error:
-        message = f"{folder} holds no model.safetensors ({error}); save a state_dict there"
-        raise UsageError(message) from error

@@ -1,6 +1,7 @@
 """Records of one configuration → its figures. Pure."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,21 +15,25 @@ from benchbench.record import (
     EnergyScope,
     Measurement,
     Precision,
+    RateSearch,
     Record,
     Validity,
 )
 from benchbench.stats import Estimate
+
+_SCHEDULE_LUCK = 10.0
 
 
 def group(records: Iterable[Record]) -> list[list[Record]]:
     """Repeats of one configuration in one run stay together, in the order first seen.
 
     Records of unlike machines, settings or runs never merge. The trials of a search are left out:
-    too short to stand for their configuration, they are listed by the record of its winner.
+    too short to stand for their configuration, they are listed by the record of its winner. So are
+    examinations: they say nothing of speed.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
-        if not record.is_trial:
+        if not (record.is_trial or record.is_exam):
             groups.setdefault(_configuration(record), []).append(record)
     return list(groups.values())
 
@@ -75,6 +80,7 @@ def figures(
         convergence=tuple(one.convergence for one in records if one.convergence is not None),
         throughput=throughput,
         latency=_latency(believed),
+        **_queries(measured),
         regime=regime(believed, input_cost, _roofline(first, reached)),
         input_cost=input_cost,
         decode_ceiling=decoded,
@@ -170,12 +176,28 @@ def _time_to_train(records: Sequence[Record]) -> Estimate | None:
 
 
 def _rate_interval(measurement: Measurement, value: float) -> tuple[float, float] | None:
-    """The relative interval of the mean step, carried over to the rate."""
+    """The relative interval of the mean step, carried over to the rate.
+
+    A server's rate was found by a search.
+    """
+    if measurement.rate_search is not None:
+        return _searched_interval(measurement.rate_search, value)
     ends = stats.mean_step_interval(measurement)
     if ends is None or ends[0] <= 0:
         return None
     mean = sum(measurement.step_s) / len(measurement.step_s)
     return value * mean / ends[1], value * mean / ends[0]
+
+
+def _searched_interval(search: RateSearch, value: float) -> tuple[float, float]:
+    """95 % of what other schedules of so many queries would find, and the search's own bracket.
+
+    Few queries decide a tail, and those that meet in a queue are late together: in simulated
+    queues with known capacity (benchmarks/server_search.py) 19 of 20 searches of n queries end
+    within 10 / sqrt(n) of it.
+    """
+    half = min(_SCHEDULE_LUCK / math.sqrt(search.probes[-1].queries), 1.0)
+    return value * (1 - half), max(value * (1 + half), search.failed_per_s or 0.0)
 
 
 def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
@@ -190,6 +212,19 @@ def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
         "step_s_mad": stats.mad(pooled),
         "step_s_p5": stats.quantile(pooled, 5),
         "step_s_p95": stats.quantile(pooled, 95),
+    }
+
+
+def _queries(measured: Sequence[Measurement]) -> dict[str, Any]:
+    """What LoadGen said, and how a server's rate was found; of the first repeat."""
+    if not measured:
+        return {}
+    first = measured[0]
+    late = [seconds for one in measured for seconds in one.lateness_s or ()]
+    return {
+        "loadgen": first.loadgen,
+        "rate_search": first.rate_search,
+        "lateness_p99_s": stats.quantile(late, 99) if late else None,
     }
 
 

@@ -8,8 +8,10 @@ from benchbench.record import (
     Convergence,
     Driver,
     EnergyScope,
+    LoadgenRun,
     Model,
     Precision,
+    RateSearch,
     Scenario,
     Validity,
 )
@@ -109,6 +111,12 @@ class Figures(Model):
     step_s_p5: float | None = None
     step_s_p95: float | None = None
     latency: tuple[Percentile, ...] = ()
+    loadgen: LoadgenRun | None = None
+    """What it said of its run, where it asked for the work."""
+    rate_search: RateSearch | None = None
+    """How a server's highest rate within its bound on latency was found."""
+    lateness_p99_s: float | None = None
+    """How late the client issued its queries."""
     flops_per_unit: float | None = None
     bytes_per_unit: float | None = None
     intensity: float | None = None

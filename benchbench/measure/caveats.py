@@ -184,6 +184,8 @@ def _length(observed: Observed) -> Iterator[Caveat]:
 
 
 def _spread(observed: Observed) -> Iterator[Caveat]:
+    if observed.measurement.rate_search is not None:
+        return  # its batches differ in size, and the rate comes from the search
     steps = observed.measurement.step_s
     low, high = mean_step_interval(observed.measurement) or (0.0, 0.0)
     half_width = (high - low) / (high + low) if high > 0 else None
@@ -328,6 +330,8 @@ def _throttling(observed: Observed) -> Iterator[Caveat]:
 
 def _clocks(observed: Observed) -> Iterator[Caveat]:
     measurement = observed.measurement
+    if measurement.rate_search is not None:
+        return  # a server waits for queries
     apart = sum(measurement.step_s) / measurement.elapsed_s - 1
     if abs(apart) > _CLOCKS_APART_FRACTION:
         yield _warning(

@@ -127,7 +127,7 @@ def input_doubt(first: Any, second: Any) -> Literal["constant", "repeated"] | No
 
 def _sampled(batch: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
     """The first, middle and last row of every array of a batch; of the real-valued, if any."""
-    arrays = [array for array in _leaves(batch) if len(getattr(array, "shape", ())) > 0]
+    arrays = [array for array in leaves(batch) if len(getattr(array, "shape", ())) > 0]
     real = [array for array in arrays if "float" in str(array.dtype)]
     return [_array(_some_rows(array)).ravel() for array in real or arrays if array.shape[0] > 0]
 
@@ -158,14 +158,15 @@ def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def _arrays(outputs: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - as above
     """Every array in nested outputs, in fp64: tensors of any framework, lists, mappings."""
-    return [_array(leaf) for leaf in _leaves(outputs)]
+    return [_array(leaf) for leaf in leaves(outputs)]
 
 
-def _leaves(nested: Any) -> list[Any]:  # noqa: ANN401 - as above
+def leaves(nested: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """The arrays and numbers in nested outputs: lists, tuples and mappings of them."""
     if isinstance(nested, Mapping):
-        return [leaf for value in nested.values() for leaf in _leaves(value)]
+        return [leaf for value in nested.values() for leaf in leaves(value)]
     if isinstance(nested, tuple | list) and nested and not isinstance(nested[0], int | float):
-        return [leaf for value in nested for leaf in _leaves(value)]
+        return [leaf for value in nested for leaf in leaves(value)]
     return [nested]
 
 

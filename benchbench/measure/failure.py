@@ -6,7 +6,10 @@ from benchbench.errors import BenchbenchError
 from benchbench.record import Failure, FailureKind
 
 _LOST_PHRASES = ("gpu is lost", "fallen off the bus", "uncorrectable ecc")
-_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+_MEMORY_PHRASES = (
+    *("out of memory", "can't allocate memory", "not enough memory", "bad_alloc"),
+    "_alloc_failed",  # cuBLAS and cuDNN, whose workspace no longer fits
+)
 _REMEDIES: dict[FailureKind, str] = {
     "out_of_memory": "lower --batch, or use a machine with more memory",
     "killed": "see who ends processes here (a job limit, an out-of-memory killer), then run again",
@@ -19,7 +22,10 @@ _REMEDIES: dict[FailureKind, str] = {
 }
 _INSTALL = "install what the workload needs: pip install 'benchbench[bench]' brings PyTorch"
 _NO_EXIT = "take the exit out of the workload, or raise an error that says what is wrong"
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE}
+_CRASHES = {
+    *(signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE),
+    *(signal.SIGTRAP, signal.SIGSYS),
+}
 
 
 class DeviceLostError(RuntimeError):

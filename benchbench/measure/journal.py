@@ -7,16 +7,20 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
-from pydantic import ValidationError
 
+from benchbench import atomic
 from benchbench.errors import CannotMeasureError
 from benchbench.measure.provenance import new_session
 from benchbench.record import Model
+
+_FORGOTTEN_S = 30 * 86_400.0
+"""Nobody goes on with a plan after a month; its finished measurements are results anyway."""
 
 
 class _Note(Model):
@@ -36,22 +40,27 @@ class Journal:
         """The session that began this very plan and did not finish it."""
         try:
             note = _Note.model_validate_json(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError):
+        except (OSError, ValueError):
             return None
         return note.session if note.plan == self._plan else None
 
     def begin(self) -> str:
         """A new session, noted."""
         note = _Note(plan=self._plan, session=new_session())
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(note.model_dump_json(), encoding="utf-8")
-        temporary.replace(self._path)
+        atomic.write(self._path, note.model_dump_json().encode())
         return note.session
 
     def finish(self) -> None:
         """Nothing is left to resume."""
         self._path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what killed runs left in `folder`, and notes of plans nobody will go on with."""
+    atomic.sweep(folder)
+    for note in folder.glob(".run-*.json"):
+        if time.time() - note.stat().st_mtime > _FORGOTTEN_S:
+            note.unlink(missing_ok=True)
 
 
 def folder_for(store_url: str) -> Path:
@@ -86,6 +95,36 @@ def exclusive(lock: Path | None = None) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Two runners in one folder, of other users or containers, would resume each other's plans.
+
+    Where the file system has no such locks, nobody is refused.
+
+    Raises:
+        CannotMeasureError: another runner stores its results there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _claim(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _claim(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise CannotMeasureError(
+            f"another benchbench is storing its results in {folder}; wait until it has finished, "
+            "or choose another folder with --out"
+        ) from error
+    except OSError:  # no locks on this file system: nobody can be told apart
+        return
 
 
 def _private_folder() -> Path:

@@ -2,14 +2,14 @@
 
 What each scenario's final number is (MLPerf inference rules): offline, samples per second of one
 query that holds them all; single_stream and multi_stream, the latency of one query after the other,
-of one sample or of several. LoadGen's own logs are kept; its settings here are shorter than a
-submission's, and no figure is an MLPerf result.
+of one sample or of several; server, the highest rate within a bound on latency (see `server`).
+LoadGen's own logs are kept; no figure is an MLPerf result.
 """
 
 import importlib.util
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, cast, get_args
@@ -21,10 +21,11 @@ from benchbench.measure.device import NANOSECONDS, Clock, Device
 from benchbench.measure.library import Library
 from benchbench.measure.loop import OnTick, Tick, Timed, Watch, warm_up
 from benchbench.measure.verdict import PERCENTILES, Verdict
+from benchbench.record import LoadgenRun, RateSearch
 from benchbench.stats import median, queries_needed
-from benchbench.workload import Job
+from benchbench.workload import EAGER, Job, QueryRules
 
-LoadScenario = Literal["offline", "single_stream", "multi_stream"]
+LoadScenario = Literal["offline", "single_stream", "multi_stream", "server"]
 SAMPLES_PER_QUERY: dict[LoadScenario, int] = {"single_stream": 1, "multi_stream": 8}
 """As MLPerf has it; an offline query holds all samples, answered in batches of any size."""
 SEEDS = (2085463073848966840, 2747215439041700203, 16159082839903944936)
@@ -39,6 +40,10 @@ _SLACK = 1.1
 _SHORTEST_STEP_S = 1e-6
 _MILLISECONDS = 1e3
 _TICK_S = 0.25
+_NO_RULES = QueryRules()
+_OFFICIAL_S = 600.0
+_OFFICIAL_QUERIES = {"single_stream": 100, "multi_stream": 662, "server": 100}
+"""Fewest, where early stopping does not ask for more (mlperf.conf and LoadGen's own default)."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +58,29 @@ class Load:
     """Of one batch, from warm-up: LoadGen plans the number of queries by it."""
     max_duration_s: float | None = None
     min_queries: int = 1
+    """Samples when offline."""
+    rate_per_s: float | None = None
+    """At which a server's queries arrive."""
+    bound_s: float | None = None
+    """On a server's latency."""
+    official: bool = False
+    """As MLPerf's rules have it, not scaled down."""
+    library_samples: int = _MOST_SAMPLES
+    accuracy: bool = False
+    """Every sample once, its answer logged; nothing is timed."""
 
     @property
     def batches(self) -> int:
         """How many batches should fill the shortest duration, and a little more."""
         wanted = math.ceil(_SLACK * self.min_duration_s / self.expected_step_s)
-        return max(1, min(wanted, _MOST_ASKED // self.batch_size))
+        per_query = self.batch_size if self.scenario == "offline" else 1
+        fewest = math.ceil(self.min_queries / per_query)
+        return max(1, min(max(wanted, fewest), _MOST_ASKED // self.batch_size))
 
     @property
     def samples(self) -> int:
         """In the library: no more than the run should need."""
-        batches = max(self.batches, self.min_queries)
-        return min(self.batch_size * batches, max(_MOST_SAMPLES, self.batch_size))
+        return min(self.batch_size * self.batches, max(self.library_samples, self.batch_size))
 
 
 @dataclass
@@ -91,15 +107,19 @@ class Queried:
     verdict: Verdict
     logs: Mapping[str, str]
     """LoadGen's own, by file name."""
+    run: LoadgenRun
+    lateness_s: tuple[float, ...] | None = None
+    """Of each query of a server, from its scheduled time to its issue."""
+    rate_search: RateSearch | None = None
+    samples: int | None = None
+    """Answered, where batches differ in size; None: as many as fill them."""
 
 
 def chosen(text: str | None) -> LoadScenario | None:
-    """A scenario as the user wrote it. Raises UsageError if it cannot be driven (yet)."""
+    """A scenario as the user wrote it. Raises UsageError if LoadGen has no such one."""
     if text is None or text in get_args(LoadScenario):
         return cast("LoadScenario | None", text)
     choose = f"choose {', '.join(get_args(LoadScenario))}"
-    if text == "server":
-        raise UsageError(f"the server scenario cannot be driven yet: {choose}")
     raise UsageError(f"LoadGen has no scenario {text!r}: {choose}")
 
 
@@ -111,11 +131,14 @@ def require_installed() -> None:
         )
 
 
-def batch_size(asked: int | None, scenario: LoadScenario) -> int | None:
+def batch_size(asked: int | None, scenario: LoadScenario, backend: str = EAGER) -> int | None:
     """The scenario's own where it has one, else what was asked. Raises UsageError if they differ.
 
-    A smaller batch than a query holds would answer it in parts, a larger one never fill.
+    A smaller batch than a query holds would answer it in parts, a larger one never fill. A server
+    on a backend of fixed shapes fills every batch up: unless asked for, there is one sample in it.
     """
+    if scenario == "server" and asked is None and fixed_shapes(backend):
+        return 1
     fixed = SAMPLES_PER_QUERY.get(scenario)
     if fixed is None or asked in {None, fixed}:
         return fixed or asked
@@ -124,7 +147,41 @@ def batch_size(asked: int | None, scenario: LoadScenario) -> int | None:
     )
 
 
-def time_queries(
+def fixed_shapes(backend: str) -> bool:
+    """Whether it answers batches of one size only, compiled or converted for it."""
+    return backend != EAGER
+
+
+def official(load: Load, rules: QueryRules) -> Load:
+    """The same, as long as MLPerf's rules have it: no cap, and enough queries and samples."""
+    return replace(
+        load,
+        min_duration_s=_OFFICIAL_S,
+        max_duration_s=None,
+        min_queries=_OFFICIAL_QUERIES.get(load.scenario, rules.offline_samples),
+        library_samples=rules.library_samples,
+        official=True,
+    )
+
+
+def as_recorded(load: Load, said: Verdict) -> LoadgenRun:
+    """What LoadGen said of a run, and what it was asked for."""
+    offline = load.scenario == "offline"
+    estimates = said.estimates_s or {}
+    return LoadgenRun(
+        valid=said.valid,
+        unmet=said.unmet,
+        early_stopping=said.early_stopping,
+        early_stopping_met=said.early_stopping_met,
+        estimate_s=estimates.get(PERCENTILES.get(load.scenario, 0.0)),
+        official=load.official,
+        min_duration_s=load.min_duration_s,
+        min_queries=load.batches * load.batch_size if offline else load.min_queries,
+        library_samples=load.samples,
+    )
+
+
+def time_queries(  # noqa: PLR0913 - a run's settings, all by name
     job: Job,
     scenario: LoadScenario,
     batch_size: int,
@@ -134,6 +191,7 @@ def time_queries(
     budget: Budget,
     watch: Watch,
     on_tick: OnTick,
+    rules: QueryRules = _NO_RULES,
 ) -> Queried:
     """Warm up as the loop does, then let LoadGen ask for as long as the budget's shortest window.
 
@@ -143,6 +201,7 @@ def time_queries(
     # Offline all is asked at once and nothing can end it; a stream must never run out of queries.
     typical = median if scenario == "offline" else min
     load = planned(scenario, batch_size, budget, typical(warmed.step_s))
+    load = official(load, rules) if budget.official else load
     with TemporaryDirectory(prefix="benchbench-loadgen-") as folder:
         answered, said = drive(
             job, load, device=device, clock=clock, logs=Path(folder), watch=watch, on_tick=on_tick
@@ -160,7 +219,7 @@ def time_queries(
         losses=None,
     )
     latency_s = None if scenario == "offline" else tuple(answered.latency_s)
-    return Queried(scenario, timed, latency_s, said, logs)
+    return Queried(scenario, timed, latency_s, said, logs, as_recorded(load, said))
 
 
 def planned(scenario: LoadScenario, batch_size: int, budget: Budget, step_s: float) -> Load:
@@ -197,23 +256,45 @@ def drive(
 
     library = Library(job, load.samples)
     system = _SystemUnderTest(job, library, load.batch_size, device, clock, on_tick, loadgen)
-    sut = loadgen.ConstructSUT(system.issue, watch.end)
-    qsl = loadgen.ConstructQSL(
-        library.count, library.count, lambda _loaded: watch.begin(), lambda _loaded: None
+    start(
+        system.issue,
+        watch.end,
+        library.count,
+        load,
+        logs,
+        loadgen,
+        on_loaded=lambda _loaded: watch.begin(),
     )
+    system.check()
+    return system.answered, verdict.read((logs / LOGS[0]).read_text(encoding="utf-8"))
+
+
+def start(
+    issue: Callable[[Sequence[Any]], None],
+    flush: Callable[[], None],
+    samples: int,
+    load: Load,
+    logs: Path,
+    loadgen: Any,  # noqa: ANN401 - LoadGen has no types
+    *,
+    on_loaded: Callable[[Sequence[int]], None] = lambda _loaded: None,
+) -> None:
+    """One test, from this thread, to its end; `flush` is called after the last query was issued."""
+    sut = loadgen.ConstructSUT(issue, flush)
+    at_once = min(samples, load.library_samples)
+    qsl = loadgen.ConstructQSL(samples, at_once, on_loaded, lambda _loaded: None)
     try:
         loadgen.StartTestWithLogSettings(sut, qsl, settings(load, loadgen), _log_to(logs, loadgen))
     finally:
         loadgen.DestroyQSL(qsl)
         loadgen.DestroySUT(sut)
-    system.check()
-    return system.answered, verdict.read((logs / LOGS[0]).read_text(encoding="utf-8"))
 
 
-def settings(load: Load, loadgen: Any) -> Any:  # noqa: ANN401 - LoadGen has no types
-    """LoadGen's settings: the official seeds, a length of our own."""
+def settings(load: Load, loadgen: Any) -> Any:  # noqa: ANN401 - as above
+    """LoadGen's settings: the official seeds; a length of our own unless the load is official."""
     asked = loadgen.TestSettings()
-    asked.mode = loadgen.TestMode.PerformanceOnly
+    modes = loadgen.TestMode
+    asked.mode = modes.AccuracyOnly if load.accuracy else modes.PerformanceOnly
     asked.qsl_rng_seed, asked.sample_index_rng_seed, asked.schedule_rng_seed = SEEDS
     asked.min_duration_ms = int(load.min_duration_s * _MILLISECONDS)
     asked.max_duration_ms = int((load.max_duration_s or 0) * _MILLISECONDS)
@@ -227,6 +308,11 @@ def settings(load: Load, loadgen: Any) -> Any:  # noqa: ANN401 - LoadGen has no 
     elif load.scenario == "single_stream":
         asked.scenario = loadgen.TestScenario.SingleStream
         asked.single_stream_expected_latency_ns = per_query_ns
+    elif load.scenario == "server":
+        asked.scenario = loadgen.TestScenario.Server
+        asked.server_target_qps = load.rate_per_s
+        asked.server_target_latency_ns = int((load.bound_s or 0.0) * NANOSECONDS)
+        asked.server_target_latency_percentile = PERCENTILES["server"] / 100
     else:
         asked.scenario = loadgen.TestScenario.MultiStream
         asked.multi_stream_expected_latency_ns = per_query_ns

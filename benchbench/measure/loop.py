@@ -260,7 +260,7 @@ def half_width_fraction(total_s: Sequence[float]) -> float | None:
 
     None with fewer than two steps, or when they took no time.
     """
-    half_width = half_width_of_mean(total_s, stopped_early=True)
+    half_width = half_width_of_mean(total_s, ending="reached")
     if half_width is None or total_s[-1] <= 0:
         return None
     return half_width / (total_s[-1] / (len(total_s) - 1))

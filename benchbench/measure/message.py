@@ -6,6 +6,7 @@ from benchbench.measure.budget import Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.measure.loop import Phase
 from benchbench.record import (
+    Accuracy,
     Blas,
     Caveat,
     Ceiling,
@@ -38,6 +39,10 @@ class MeasureWorkload(Model):
     """So many trainings to a target there will be."""
     platform: str = ""
     """What a log of the training calls this machine."""
+    latency_bound_s: float | None = None
+    """Of a server."""
+    gate_fraction: float | None = None
+    """Of the reference's accuracy that is demanded; None: speed is measured, not accuracy."""
 
 
 class MeasureCeilings(Model):
@@ -80,6 +85,7 @@ class WorkloadResult(Model):
     measurement: Measurement
     caveats: tuple[Caveat, ...]
     parameters: dict[str, Scalar]
+    accuracy: Accuracy | None = None
     blas: tuple[Blas, ...] = ()
     logs: dict[str, str] = {}
     """LoadGen's own, by file name."""

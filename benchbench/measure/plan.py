@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from benchbench.errors import UsageError
 from benchbench.measure import choose, loadgen
-from benchbench.measure.budget import BUDGETS, REPEATS, Budget
+from benchbench.measure.budget import BUDGETS, LONGEST_S, REPEATS, Budget
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.record import (
     Caveat,
@@ -22,7 +22,7 @@ from benchbench.record import (
     System,
     Tuning,
 )
-from benchbench.workload import EAGER, Setting, Workload, load_file, source_sha256
+from benchbench.workload import EAGER, Setting, Workload, load_file, query_rules, source_sha256
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
 TARGET = "to_target"
@@ -53,6 +53,10 @@ class Planned:
     """The quality to train to; None: the speed of the steps is measured."""
     runs: int = 1
     """Of this setting in the plan."""
+    latency_bound_s: float | None = None
+    """Of a server."""
+    gate_fraction: float | None = None
+    """Of the reference's accuracy; None: speed is measured, not accuracy."""
 
 
 def plan(  # noqa: PLR0913 - what a user can ask for, all by name
@@ -65,6 +69,8 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     batch_size: int | None = None,
     backend: str = EAGER,
     scenario: LoadScenario | None = None,
+    latency_bound_s: float | None = None,
+    gate_fraction: float | None = None,
     data: Path | None = None,
     weights: Path | None = None,
     seed: int = 0,
@@ -75,15 +81,18 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
     """Every measurement in order: all workloads once, then all of them again for each repeat.
 
     What is left open is chosen for this machine (see `benchbench.measure.choose`). With a
-    `scenario` LoadGen asks for the work, instead of our loop.
+    `scenario` LoadGen asks for the work, instead of our loop; `latency_bound_s` is a server's, the
+    workload's own unless given. With a `gate_fraction` accuracy is measured, over all of `data`.
 
     Raises:
         UsageError: a workload file, a path or a choice cannot be used.
         CannotMeasureError: the device asked for is not here, or LoadGen is not.
     """
-    if scenario is not None:
+    queries = _Queries(scenario, latency_bound_s, gate_fraction, data)
+    if queries.wanted:
         loadgen.require_installed()
-        batch_size = loadgen.batch_size(batch_size, scenario)
+    if scenario is not None:
+        batch_size = loadgen.batch_size(batch_size, scenario, backend)
     data, weights = _existing("--data", data), _existing("--weights", weights)
     name, doubts = choose.device(device, system, choose.torch_cuda())
     once = []
@@ -100,8 +109,8 @@ def plan(  # noqa: PLR0913 - what a user can ask for, all by name
             parameters=dict(parameters or {}),
         )
         one = _planned(workload, file, setting, effort, budget or BUDGETS[effort], doubts)
-        once.append(one if scenario is None else _queried(one, scenario))
-    count = REPEATS[effort] if repeats is None else repeats
+        once.append(queries.of(one, workload))
+    count = queries.repeats(effort) if repeats is None else repeats
     return tuple(replace(one, repeat=repeat) for repeat in range(count) for one in once)
 
 
@@ -162,13 +171,65 @@ def _planned(
     )
 
 
-def _queried(planned: Planned, scenario: LoadScenario) -> Planned:
-    if planned.scenario == "train":
-        raise UsageError(
-            f"{planned.name} trains, and LoadGen asks for answers only: leave --scenario out, "
-            "or name workloads that infer"
-        )
-    return replace(planned, scenario=scenario, driver="loadgen")
+@dataclass(frozen=True)
+class _Queries:
+    """What LoadGen is to ask for, if anything."""
+
+    scenario: LoadScenario | None
+    latency_bound_s: float | None
+    gate_fraction: float | None
+    data: Path | None
+
+    def __post_init__(self) -> None:
+        if self.latency_bound_s is not None and self.scenario != "server":
+            raise UsageError("--latency-bound is for --scenario server: add that, or leave it out")
+        if self.gate_fraction is not None and self.scenario not in {None, "offline"}:
+            raise UsageError("--accuracy asks for everything at once: leave --scenario out")
+        if self.gate_fraction is not None and self.data is None:
+            raise UsageError("--accuracy needs something to be right about: name it with --data")
+
+    @property
+    def wanted(self) -> bool:
+        return self.scenario is not None or self.gate_fraction is not None
+
+    def repeats(self, effort: Effort) -> int:
+        """One where accuracy is measured, or as MLPerf's rules have it: they ask for one run."""
+        once = self.gate_fraction is not None or (self.wanted and effort == "full")
+        return 1 if once else REPEATS[effort]
+
+    def of(self, planned: Planned, workload: Workload) -> Planned:
+        """The same work, asked for by LoadGen. Raises UsageError if it cannot be."""
+        if not self.wanted:
+            return planned
+        if planned.scenario == "train":
+            raise UsageError(
+                f"{planned.name} trains, and LoadGen asks for answers only: leave --scenario "
+                "and --accuracy out, or name workloads that infer"
+            )
+        asked = replace(planned, scenario=self.scenario or "offline", driver="loadgen")
+        if self.gate_fraction is not None:
+            return self._examined(asked, workload)
+        if planned.effort == "full":
+            budget = replace(planned.budget, official=True, timeout_s=LONGEST_S)
+            asked = replace(asked, budget=budget)
+        return asked if self.scenario != "server" else self._bounded(asked, workload)
+
+    def _examined(self, planned: Planned, workload: Workload) -> Planned:
+        if getattr(workload, "exam", None) is None:
+            raise UsageError(
+                f"{planned.name} has no accuracy to measure: its file defines no exam(setting)"
+            )
+        budget = replace(planned.budget, timeout_s=LONGEST_S)
+        return replace(planned, budget=budget, gate_fraction=self.gate_fraction)
+
+    def _bounded(self, planned: Planned, workload: Workload) -> Planned:
+        bound = self.latency_bound_s or query_rules(workload).latency_bound_s
+        if bound is None:
+            raise UsageError(
+                f"{planned.name} names no bound on a server's latency: give one in milliseconds "
+                "with --latency-bound"
+            )
+        return replace(planned, latency_bound_s=bound)
 
 
 def _loaded(file: Path) -> Workload:

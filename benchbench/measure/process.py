@@ -1,15 +1,17 @@
 """A worker process: started in a group of its own, listened to, and never left behind."""
 
 import os
+import secrets
 import selectors
 import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
+from pathlib import Path
+from time import monotonic, sleep
 
 from pydantic import ValidationError
 
@@ -30,6 +32,11 @@ _POLL_S = 0.1
 _READ_BYTES = 1 << 16
 _STDERR_LINES = 40
 _LONGEST_STDERR_LINE = 2000
+_LONGEST_WORD = 1 << 30
+"""Beyond it a line is no answer of ours, and must not fill the runner's memory."""
+MARK = "BENCHBENCH_WORKER"
+"""In the environment of a worker and of all it starts: they are known by it wherever they went."""
+_STRAYS_CAP_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,9 @@ class _Worker:
         self._said, say = os.pipe()
         self._final: Message | None = None
         self._garbled = False
-        self._words = _Lines()
-        self._errors = _Lines()
+        self._mark = secrets.token_hex(8)
+        self._words = _Lines(_LONGEST_WORD)
+        self._errors = _Lines(_LONGEST_STDERR_LINE)
         self._tail: deque[bytes] = deque(maxlen=_STDERR_LINES)
         try:
             self._process = subprocess.Popen(
@@ -94,7 +102,7 @@ class _Worker:
                 stderr=subprocess.PIPE,
                 pass_fds=(say,),
                 process_group=0,
-                env=_environment(environment or {}),
+                env=_environment({**(environment or {}), MARK: self._mark}),
             )
         finally:
             os.close(say)
@@ -117,7 +125,7 @@ class _Worker:
                 if monotonic() > deadline:
                     return False
                 self._read_ready(selector, _POLL_S, on_progress)
-            self._signal(signal.SIGKILL)  # whoever it left behind must not go on talking
+            self._end_all()  # whoever it left behind must not go on talking
             while self._read_ready(selector, 0, on_progress):
                 pass
         return True
@@ -130,7 +138,7 @@ class _Worker:
 
     def destroy(self) -> None:
         """Kill what is left of the group, first of all; then clear up."""
-        self._signal(signal.SIGKILL)
+        self._end_all()
         self._process.wait()
         os.close(self._said)
         for pipe in (self._process.stdin, self._process.stderr):
@@ -140,7 +148,7 @@ class _Worker:
 
     def stderr(self) -> tuple[str, ...]:
         """The last lines it wrote there."""
-        lines = [*self._tail, *filter(None, [self._errors.rest])]
+        lines = [*self._tail, *filter(None, [bytes(self._errors.rest)])]
         return tuple(line[:_LONGEST_STDERR_LINE].decode(errors="replace") for line in lines)
 
     def ended(self, stderr: tuple[str, ...], *, oom_killed: bool) -> Ended:
@@ -188,20 +196,56 @@ class _Worker:
             else:
                 self._final = message
 
+    def _end_all(self) -> None:
+        """The group first, at once; then whoever left it."""
+        self._signal(signal.SIGKILL)
+        _end_strays(f"{MARK}={self._mark}")
+
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
 
 class _Lines:
-    """Bytes as they come → whole lines."""
+    """Bytes as they come → whole lines; of one without an end, only its last `longest` bytes."""
 
-    def __init__(self) -> None:
-        self.rest = b""
+    def __init__(self, longest: int) -> None:
+        self.rest, self._longest = bytearray(), longest
 
     def feed(self, data: bytes) -> list[bytes]:
-        *lines, self.rest = (self.rest + data).split(b"\n")
+        self.rest += data
+        if b"\n" not in data:
+            del self.rest[: -self._longest]
+            return []
+        *lines, rest = bytes(self.rest).split(b"\n")
+        self.rest = bytearray(rest)
         return lines
+
+
+def _end_strays(mark: str) -> None:
+    """Kill who left the worker's process group, as a launcher's ranks do, and see them gone."""
+    deadline = monotonic() + _STRAYS_CAP_S
+    while _killed_any(mark) and monotonic() < deadline:
+        sleep(_POLL_S / 10)
+
+
+def _killed_any(mark: str) -> bool:
+    """Whether anybody with the mark was still there; a handle makes sure it is still the same."""
+    found = False
+    for pid in _processes():
+        with suppress(OSError):  # it ended meanwhile, or is somebody else's
+            handle = os.pidfd_open(pid)
+            try:
+                if mark.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    found = True
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
+    return found
+
+
+def _processes() -> Iterator[int]:
+    return (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
 
 
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:

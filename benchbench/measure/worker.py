@@ -17,13 +17,23 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter_ns, sleep, time_ns
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has none
 
 from benchbench import backend
 from benchbench.errors import UsageError
-from benchbench.measure import checks, failure, learn, mllog, verdict
+from benchbench.measure import (
+    checks,
+    examination,
+    failure,
+    honesty,
+    learn,
+    loadgen,
+    mllog,
+    verdict,
+)
+from benchbench.measure.budget import PACES
 from benchbench.measure.caveats import Observed, caveats, surroundings
 from benchbench.measure.counters import Proc, nvml_counters
 from benchbench.measure.device import NANOSECONDS, Cuda, Device, device_named
@@ -43,17 +53,29 @@ from benchbench.measure.message import (
 from benchbench.measure.perturb import Limit, perturbations
 from benchbench.measure.plan import TARGET
 from benchbench.measure.power import idle_power
+from benchbench.measure.process import MARK
 from benchbench.measure.sampler import Sampler, Watch
+from benchbench.measure.server import time_server
 from benchbench.record import Caveat, Measurement, Perturbation, Scalar
 from benchbench.stats import median
 from benchbench.system.software import loaded_blas
-from benchbench.workload import Job, load_file
+from benchbench.workload import Job, QueryRules, Workload, load_file, query_rules
+
+if TYPE_CHECKING:
+    from benchbench.accuracy import Exam
 
 _PR_SET_PDEATHSIG = 1
 _KIBIBYTE = 1024
 # Descendants of a killed worker would live on: this one waits for the runner's end of the pipe to
-# close and takes the whole process group with it.
-_GUARD = "while read -r _; do :; done; kill -KILL 0"
+# close and takes with it who bears the worker's mark, and the process group, itself included.
+_GUARD = f"""
+while read -r _; do :; done
+for one in /proc/[0-9]*; do
+  [ "$one" = "/proc/$$" ] && continue
+  grep -aqs "{MARK}=${MARK}" "$one/environ" && kill -KILL "${{one#/proc/}}"
+done
+kill -KILL 0
+"""
 
 
 class Channel:
@@ -85,6 +107,8 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     began = perf_counter_ns()
     channel.phase("load")
     workload = load_file(Path(request.file))
+    if request.gate_fraction is not None:
+        return measure_accuracy(workload, request, request.gate_fraction, channel)
     work, trains = workload.work(request.setting), workload.scenario == "train"
     device = device_named(request.setting.device)
     host = Proc()
@@ -93,12 +117,14 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     idle = idle_power(host, gpu, perf_counter_ns, sleep)
     began += perf_counter_ns() - paused
     job = backend.load(workload, request.setting)
+    witness = honesty.Witness(job)
     threads = _set_threads(request.threads)
     device.synchronise()
     load_s = (perf_counter_ns() - began) / NANOSECONDS
     watch = Watch(host, gpu, perf_counter_ns)
     with Sampler(watch):
-        timed, queried = _timed(job, request, device, watch, channel, trains=trains)
+        rules = query_rules(workload)
+        timed, queried = _timed(job, request, device, watch, channel, rules, trains=trains)
     if queried is not None:
         job = replace(job, units_per_step=float(request.setting.batch_size), from_memory=True)
     require_device(watch)
@@ -106,23 +132,83 @@ def measure_workload(request: MeasureWorkload, channel: Channel) -> WorkloadResu
     by_driver = (
         {"interval_target_fraction": request.budget.interval_fraction}
         if queried is None
-        else {"latency_s": queried.latency_s}
+        else _by_loadgen(queried)
     )
     measurement = _measurement(timed, job, device, watch).model_copy(
         update={"load_s": load_s, "idle_power": idle, **by_driver}
     )
     channel.phase("check")
-    measurement, doubts = _checked(measurement, job, device, watch, request, trains=trains)
+    measurement, doubts = _checked(measurement, job, device, watch, request, witness, trains=trains)
     if queried is not None:
         doubts += verdict.doubts(measurement, queried.verdict, queried.scenario)
     return WorkloadResult(
         work=work,
         measurement=measurement,
         caveats=doubts,
-        parameters=with_threads(job.parameters, threads),
+        parameters=with_threads(_bounded(job.parameters, request), threads),
         blas=loaded_blas(),
         logs={} if queried is None else dict(queried.logs),
     )
+
+
+def measure_accuracy(
+    workload: Workload, request: MeasureWorkload, demanded: float, channel: Channel
+) -> WorkloadResult:
+    """Every sample of a data set answered once, and scored."""
+    setting, began = request.setting, perf_counter_ns()
+    device = device_named(setting.device)
+    exam: Exam = workload.exam(setting)  # type: ignore[attr-defined] # the plan made sure of it
+    threads = _set_threads(request.threads)
+    load_s = (perf_counter_ns() - began) / NANOSECONDS
+    watch = Watch(Proc(), None, perf_counter_ns)
+    with Sampler(watch):
+        taken = examination.take(
+            exam,
+            setting.batch_size,
+            demanded,
+            device=device,
+            clock=perf_counter_ns,
+            watch=watch,
+            on_tick=lambda tick: channel.send(_progress(tick, watch)),
+        )
+    measurement = Measurement(
+        units_per_step=float(setting.batch_size),
+        step_s=taken.step_s,
+        elapsed_s=taken.elapsed_s,
+        units_completed=float(exam.samples),
+        stop_reason="step_limit",
+        load_s=load_s,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+        peak_device_memory_bytes=device.peak_memory_bytes(),
+    )
+    return WorkloadResult(
+        work=workload.work(setting),
+        measurement=measurement,
+        accuracy=taken.accuracy,
+        caveats=examination.doubts(taken.accuracy, trained=setting.weights is not None),
+        parameters=with_threads(exam.parameters, threads),
+        blas=loaded_blas(),
+        logs=taken.logs,
+    )
+
+
+def _by_loadgen(queried: Queried) -> dict[str, Any]:
+    """What only queries bring to a measurement."""
+    found: dict[str, Any] = {
+        "latency_s": queried.latency_s,
+        "lateness_s": queried.lateness_s,
+        "loadgen": queried.run,
+        "rate_search": queried.rate_search,
+    }
+    if queried.samples is not None:
+        found["units_completed"] = float(queried.samples)
+    return found
+
+
+def _bounded(parameters: Mapping[str, Scalar], request: MeasureWorkload) -> dict[str, Scalar]:
+    """A bound on latency changes the answer: it is one of the parameters."""
+    bound = request.latency_bound_s
+    return {**parameters, **({} if bound is None else {"latency_bound_s": bound})}
 
 
 def _timed(
@@ -131,6 +217,7 @@ def _timed(
     device: Device,
     watch: Watch,
     channel: Channel,
+    rules: QueryRules,
     *,
     trains: bool,
 ) -> tuple[Timed, Queried | None]:
@@ -150,6 +237,21 @@ def _timed(
             on_tick=tell,
         )
         return timed, None
+    if request.load == "server":
+        queried = time_server(
+            job,
+            request.setting.batch_size,
+            bound_s=request.latency_bound_s or 0.0,
+            padded=loadgen.fixed_shapes(request.setting.backend),
+            pace=PACES[request.effort],
+            rules=rules,
+            device=device,
+            clock=perf_counter_ns,
+            budget=request.budget,
+            watch=watch,
+            on_tick=tell,
+        )
+        return queried.timed, queried
     queried = time_queries(
         job,
         request.load,
@@ -159,6 +261,7 @@ def _timed(
         budget=request.budget,
         watch=watch,
         on_tick=tell,
+        rules=rules,
     )
     return queried.timed, queried
 
@@ -278,6 +381,7 @@ def _checked(
     device: Device,
     watch: Watch,
     request: MeasureWorkload,
+    witness: honesty.Witness,
     *,
     trains: bool,
 ) -> tuple[Measurement, tuple[Caveat, ...]]:
@@ -298,7 +402,14 @@ def _checked(
         agreement=checks.agreement_if_it_fits(job),
         inputs=checks.input_doubt(next(job.batches), next(job.batches)),
     )
-    doubts = caveats(observed)
+    fallbacks = honesty.doubts(
+        witness,
+        job.parameters,
+        request.setting,
+        device_memory_bytes=measurement.peak_device_memory_bytes,
+        agreement=observed.agreement,
+    )
+    doubts = (*fallbacks, *caveats(observed))
     perturbed = _perturbed(job, bench, request, typical_s)
     return observed.measurement.model_copy(update={"perturbations": perturbed}), doubts
 

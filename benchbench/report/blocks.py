@@ -60,6 +60,8 @@ class Prose:
 
     paragraphs: tuple[str, ...]
     commands: tuple[str, ...] = ()
+    folded: str = ""
+    """The words that unfold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar; None is drawn as the word for unknown."""
+    """One bar with its interval; None is drawn as the word for unknown."""
 
     label: str
     value: float | None
     text: str
     basis: Basis
+    ends: tuple[float, float] | None = None
+    faint: bool = False
+    """Drawn lighter: what the others are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Roof:
     flops: float
     bytes_per_s: float | None
     basis: Basis
+    text: str = ""
+    """Its height in words, said after the label where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +138,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """Workloads under their roofs: FLOP per byte against FLOP/s."""
+    """Workloads under their roofs: FLOP per byte against FLOP/s, or both as shares of the roof's.
 
+    In shares the ridge is at 1 and the roof at 1, so that unlike machines stand under one roof.
+    """
+
+    x: Axis
+    y: Axis
     roofs: tuple[Roof, ...]
     points: tuple[Point, ...]
 
@@ -145,6 +157,8 @@ class Spread:
     samples: tuple[float, ...]
     median: float
     ends: tuple[float, float] | None
+    marks: tuple[tuple[float, str], ...] = ()
+    """Percentiles that enough samples bear out, with their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +187,20 @@ class Line:
     xs: tuple[float, ...]
     ys: tuple[float | None, ...]
     key: str = ""
+    low: tuple[float, ...] = ()
+    """The lower edge of the band around it, where how sure it is was worked out."""
+    high: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines over a common axis; `marks` are positions in x worth a word."""
+    """Lines over a common axis; `marks` are positions in x worth a word, `span` what one may be."""
 
     x: Axis
     y: Axis
     lines: tuple[Line, ...]
     marks: tuple[tuple[float, str], ...] = ()
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +229,96 @@ class Swings:
     bars: tuple[tuple[str, float, float], ...]
 
 
-Drawing = BarGroups | Roofline | Spreads | Scatter | Lines | Stacks | Swings
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Equally likely outcomes, one dot each; those above zero speak for `above`."""
+
+    axis: Axis
+    values: tuple[float, ...]
+    below: str
+    above: str
+    key: str
+    """The alternative that those above zero speak for: their colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A figure against the range that others reached; each on a scale of its own."""
+
+    label: str
+    value: float
+    text: str
+    low: float
+    high: float
+    low_text: str
+    high_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Figures against ranges."""
+
+    rows: tuple[Range, ...]
+
+
+Drawing = BarGroups | Roofline | Spreads | Scatter | Lines | Stacks | Swings | Dots | Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to do the work at one point of a grid."""
+
+    key: str
+    label: str
+    value: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One point of a grid: which way is best there, and every way's figure."""
+
+    key: str
+    """`i-j-k`: its place on the three dials."""
+    best: str
+    """The key of the best way."""
+    short: str
+    """Its name in a word or two."""
+    text: str
+    """Its figure."""
+    beside: str
+    """By how much the next one is behind."""
+    sentence: str
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One of the things that can be turned, and its positions in words."""
+
+    key: str
+    label: str
+    positions: tuple[str, ...]
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """A grid of computed answers: one table per position of the third dial.
+
+    `tables[k][i][j]` is the point at positions i, j and k.
+    """
+
+    dials: tuple[Dial, Dial, Dial]
+    tables: tuple[tuple[tuple[Choice, ...], ...], ...]
+    captions: tuple[str, ...]
+    """One per table."""
+
+    @property
+    def start(self) -> Choice:
+        """The point where every dial is in its own position."""
+        first, second, third = (dial.here for dial in self.dials)
+        return self.tables[third][first][second]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +332,7 @@ class Plot:
     table: Table
 
 
-Block = Prose | Table | Notes | Plot
+Block = Prose | Table | Notes | Plot | Explorer
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,12 +358,12 @@ def _plot(recommendation: Recommendation, key: str) -> Plot:
     candidates = recommendation.candidates
     timed = all(one.time_s is not None and one.cost_usd is not None for one in candidates)
     drawing = _cost_time(candidates) if timed else _cost_speed(candidates, recommendation.unit)
-    title = "Cost of the job against its time" if timed else "Cost of work against speed"
-    aim = "Down and left is better" if timed else "Down and right is better"
+    what = "The cost of the job against its time" if timed else "The cost of work against speed"
+    aim = "down and left is better" if timed else "down and right is better"
     return Plot(
         key,
-        title,
-        f"{aim}. The line joins the offers that none beats in both; numbers are ranks. "
+        _plot_title(candidates),
+        f"{what}; {aim}. The line joins the offers that none beats in both; numbers are ranks. "
         "Solid marks are measured, hollow ones predicted, with their intervals.",
         drawing,
         _plot_table(candidates, drawing),
@@ -378,6 +378,7 @@ def _cost_time(candidates: Sequence[Candidate]) -> Scatter:
             one.time_s.value,
             one.cost_usd.value,
             one.basis,
+            note=one.offer.instance,
             x_ends=ends(one.time_s),
             y_ends=ends(one.cost_usd),
         )
@@ -396,6 +397,7 @@ def _cost_speed(candidates: Sequence[Candidate], unit: str) -> Scatter:
             one.throughput.value,
             one.usd_per_unit.value * 1e6,
             one.basis,
+            note=one.offer.instance,
             x_ends=ends(one.throughput),
             y_ends=ends(one.usd_per_unit.scaled(1e6)),
         )
@@ -414,6 +416,25 @@ def _front(candidates: Sequence[Candidate], points: Sequence[Point]) -> tuple[st
 
 def _left_to_right(point: Point) -> float:
     return point.x
+
+
+def _plot_title(candidates: Sequence[Candidate]) -> str:
+    """The cheapest and the fastest of those nothing beats."""
+    front = [one for one in candidates if one.pareto] or list(candidates[:1])
+    cheapest = min(front, key=lambda one: one.usd_per_unit.value)
+    if len(front) == 1:
+        return f"{cheapest.offer.instance} is both the cheapest and the fastest"
+    fastest = max(front, key=_speed)
+    between = units.counted(len(front), "offer")
+    return (
+        f"From {cheapest.offer.instance}, the cheapest, to {fastest.offer.instance}, the fastest: "
+        f"{between} that nothing beats"
+    )
+
+
+def _speed(one: Candidate) -> float:
+    """The one over the job's time where there is a job, else units per second."""
+    return one.throughput.value if one.time_s is None else 1 / one.time_s.value
 
 
 def _plot_table(candidates: Sequence[Candidate], drawing: Scatter) -> Table:

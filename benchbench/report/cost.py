@@ -1,15 +1,16 @@
 """The section on renting, owning or both: cash flow, break-even, breakdown, and how sure."""
 
 from collections.abc import Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate, groupby, zip_longest
 
 from benchbench import units
-from benchbench.report import evidence
+from benchbench.report import evidence, whatif
 from benchbench.report.blocks import (
     Axis,
     Block,
     Cell,
     Column,
+    Dots,
     Line,
     Lines,
     Part,
@@ -21,6 +22,7 @@ from benchbench.report.blocks import (
     Stacks,
     Swings,
     Table,
+    Text,
     plain,
     words,
 )
@@ -35,6 +37,11 @@ from benchbench.tco.answer import (
 
 _COMMAND = "benchbench tco"
 _MOST_SWINGS = 12
+_AT_SIGHT = 5
+"""Sentences of an answer before the others are folded; the first one is the section's lede."""
+_MOST_CHANGES = 2
+"""Of the cheapest way along a sweep that a title can tell."""
+_OWNING = {"owned", "colocated"}
 _MOST_TONES = 5
 """Besides what is left; more cannot be told apart."""
 
@@ -57,6 +64,7 @@ def section(answer: TcoAnswer | None) -> Section:
             _sweeps(answer),
             _breakdown(answer),
             _sureness(answer),
+            whatif.part(answer),
             _build_or_buy(answer),
             _assumptions(answer.assumptions),
         )
@@ -89,7 +97,12 @@ def _alternatives(answer: TcoAnswer) -> tuple[Block, ...]:
         f"{title} All of it assumed or derived, over "
         f"{units.counted(answer.horizon_months, 'month')}"
     )
-    return (Prose(answer.sentences[1:]), Table(caption, columns, rows))
+    told, more = answer.sentences[1:_AT_SIGHT], answer.sentences[_AT_SIGHT:]
+    table = Table(caption, columns, rows)
+    if not more:
+        return (table, Prose(told)) if told else (table,)
+    folded = f"Show {units.count(len(more))} more remarks on what this rests on"
+    return table, Prose(told), Prose(more, folded=folded)
 
 
 def _alternative_row(answer: TcoAnswer, one: Alternative, factor: float) -> Row:
@@ -117,29 +130,63 @@ def _cash_flow(answer: TcoAnswer) -> Part | None:
     if not flows:
         return None
     lines = tuple(
-        Line(one.label, tuple(map(float, range(len(paid)))), tuple(paid), one.name)
+        Line(
+            one.label,
+            tuple(map(float, range(len(paid)))),
+            tuple(paid),
+            one.name,
+            one.paid_usd_p5,
+            one.paid_usd_p95,
+        )
         for one, paid in zip(paying, flows.values(), strict=True)
     )
     month = answer.break_even.month_cash
     marks = () if month is None else ((float(month), f"break-even, month {units.count(month)}"),)
+    banded = any(one.paid_usd_p5 for one in paying)
+    bands = " Bands hold nine draws in ten." if banded else ""
     plot = Plot(
         "chart-cash",
-        "What has been paid, month by month",
-        "Everything paid since the start. A line that starts high has bought something; a drop at "
-        "the end is what selling it brings.",
+        _cash_title(answer, flows),
+        "Everything paid since the start, month by month. A line that starts high has bought "
+        f"something; a drop at the end is what selling it brings.{bands}",
         Lines(Axis("Month", units.count), Axis("Paid so far", units.usd), lines, marks),
-        _cash_table(flows),
+        _cash_table(flows, paying),
     )
     return Part("cash-flow", "Cash flow", (plot,))
 
 
-def _cash_table(flows: dict[str, list[float]]) -> Table:
+def _cash_title(answer: TcoAnswer, flows: dict[str, list[float]]) -> str:
+    """Who has paid least in the end, and when owning has paid for itself."""
+    ended = {name: paid[-1] for name, paid in flows.items() if paid}
+    over = units.counted(answer.horizon_months, "month")
+    if not ended:
+        return f"What has been paid over {over}"
+    least = min(ended, key=lambda name: ended[name])
+    month = answer.break_even.month_cash
+    own = "" if month is None else f"; owning has paid for itself in month {units.count(month)}"
+    return f"{least} has cost the least cash after {over}, {units.usd(ended[least])}{own}"
+
+
+def _cash_table(flows: dict[str, list[float]], paying: Sequence[Alternative]) -> Table:
     columns = (Column("Month"), *(Column(name, numeric=True) for name in flows))
     rows = tuple(
-        Row((Cell(units.count(month), sort=month), *(plain(value, units.usd) for value in values)))
+        Row(
+            (
+                Cell(units.count(month), sort=month),
+                *(_paid(one, month, value) for one, value in zip(paying, values, strict=True)),
+            )
+        )
         for month, values in enumerate(zip_longest(*flows.values()))
     )
     return Table("Paid since the start", columns, rows, folded="Show the numbers")
+
+
+def _paid(one: Alternative, month: int, value: float | None) -> Cell:
+    """Paid by then, with what nine draws in ten lie between."""
+    if month >= len(one.paid_usd_p5) or month >= len(one.paid_usd_p95):
+        return plain(value, units.usd)
+    low, high = one.paid_usd_p5[month], one.paid_usd_p95[month]
+    return Cell(units.usd(value), f"{units.usd(low)} to {units.usd(high)}", value)
 
 
 def _curve(answer: TcoAnswer) -> Part | None:
@@ -160,18 +207,34 @@ def _curve(answer: TcoAnswer) -> Part | None:
     )
     plot = Plot(
         "chart-utilisation-cost",
-        "What a useful hour costs, by how busy the machines are",
-        f"{answer.break_even.sentence} Owned machines would be busy "
-        f"{units.percent(answer.utilisation)} of the time here.",
+        _curve_title(answer),
+        "What a useful hour costs, by how busy the machines are: what is owned is paid for idle or "
+        f"not. {answer.break_even.sentence}",
         Lines(
             Axis("Utilisation of owned machines", units.percent),
             Axis("Per useful hour", units.usd),
             lines,
             _curve_marks(answer),
+            _even_span(answer.uncertainty),
         ),
         _curve_table(answer, names),
     )
     return Part("break-even", "Break-even", (plot,))
+
+
+def _curve_title(answer: TcoAnswer) -> str:
+    even, here = answer.break_even.utilisation, units.percent(answer.utilisation)
+    if even is None or even > 1:
+        return f"Owning does not beat on-demand at any use; here it would be {here}"
+    return f"Owning beats on-demand from {units.percent(even)} use; here it would be {here}"
+
+
+def _even_span(sure: Uncertainty | None) -> tuple[float, float] | None:
+    """Where the break-even lies in nine draws of ten, as far as that is a use at all."""
+    if sure is None or sure.break_even_p5 is None or sure.break_even_p5 >= 1:
+        return None
+    high = sure.break_even_p95
+    return sure.break_even_p5, 1.0 if high is None else min(high, 1.0)
 
 
 def _curve_marks(answer: TcoAnswer) -> tuple[tuple[float, str], ...]:
@@ -218,7 +281,8 @@ def _made_of(answer: TcoAnswer) -> Part | None:
     columns = (Column("Per hour of one owned server's work"), Column("Value", numeric=True))
     rows = tuple(Row((Cell(name), Cell(value))) for name, value in lines)
     caption = "Levelised over the horizon: present cost over present hours"
-    blocks: list[Block] = [Table(caption, columns, rows)]
+    folded = f"Show all {units.count(len(rows))} lines of the sum"
+    blocks: list[Block] = [Table(caption, columns, rows, folded=folded)]
     if answer.screening:
         blocks.append(_screening(answer))
     return Part("made-of", "What the break-even is made of", tuple(blocks))
@@ -282,23 +346,37 @@ def _from(share: float | None) -> str:
 
 def _sweeps(answer: TcoAnswer) -> Part | None:
     """How far the answer carries: more or less work, a longer or a shorter look."""
-    drawn = [
-        _sweep(answer, points, axis, told)
-        for points, axis, told in (
-            (
-                answer.scale,
-                Axis("Times the work of the scenario", units.number, log=True),
-                ("chart-scale", "What a useful hour costs, by how much work there is"),
-            ),
-            (
-                answer.horizons,
-                Axis("Months looked at", units.count),
-                ("chart-horizon", "What a useful hour costs, by how far one looks"),
-            ),
-        )
-        if points
-    ]
+    scale = Axis("Times the work of the scenario", units.number, log=True)
+    drawn = []
+    if answer.scale:
+        said = _where_each_wins(answer, answer.scale, _times)
+        drawn.append(_sweep(answer, answer.scale, scale, ("chart-scale", said)))
+    if answer.horizons:
+        said = _where_each_wins(answer, answer.horizons, _months)
+        months = Axis("Months looked at", units.count)
+        drawn.append(_sweep(answer, answer.horizons, months, ("chart-horizon", said)))
     return Part("sweeps", "More work, more time", tuple(drawn)) if drawn else None
+
+
+def _times(factor: float) -> str:
+    return f"{units.trimmed(units.number(factor))} times the work"
+
+
+def _months(months: float) -> str:
+    return units.counted(int(months), "month")
+
+
+def _where_each_wins(answer: TcoAnswer, points: Sequence[SweepPoint], said: Text) -> str:
+    """Who is the cheapest, and from where on another one is."""
+    first, *others = [next(run) for _, run in groupby(points, key=lambda one: one.cheapest)]
+    told = [f"{label(answer, one.cheapest)} from {said(one.at)}" for one in others]
+    start = label(answer, first.cheapest)
+    if len(told) > _MOST_CHANGES:
+        ends = f"between {said(points[0].at)} and {said(points[-1].at)}"
+        return f"Who is the cheapest changes {units.count(len(told))} times {ends}"
+    if not told:
+        return f"{start} stays the cheapest from {said(first.at)} to {said(points[-1].at)}"
+    return f"{start} is the cheapest at {said(first.at)}, {', '.join(told)}"
 
 
 def _sweep(
@@ -331,8 +409,8 @@ def _sweep(
     )
     return Plot(
         *told,
-        "Each point with the best plan of its own: its fleet, its commitments, its hybrid. "
-        "Where a way is none, its line has a gap.",
+        "What a useful hour costs, each point with the best plan of its own: its fleet, its "
+        "commitments, its hybrid. Where a way is none, its line has a gap.",
         Lines(axis, Axis("Per useful hour", units.usd), lines),
         Table("Cost per useful hour", columns, rows, folded="Show the numbers"),
     )
@@ -383,13 +461,25 @@ def _breakdown(answer: TcoAnswer) -> Part | None:
     )
     plot = Plot(
         "chart-breakdown",
-        "What the money goes to",
+        _breakdown_title(answer),
         "Every alternative in its colour, its payments over the horizon by what they are for, the "
         "largest apart, in tones; what a resale brings back stands left of zero.",
         stacks(names, totals),
         Table("Payments by purpose", columns, rows, folded="Show the numbers"),
     )
     return Part("breakdown", "Breakdown", (plot,))
+
+
+def _breakdown_title(answer: TcoAnswer) -> str:
+    """The largest item of the cheapest way, as its share of what is paid."""
+    cheapest = next(one for one in answer.alternatives if one.name == answer.cheapest)
+    paid = {name: sum(amounts) for name, amounts in cheapest.months.items() if sum(amounts) > 0}
+    if not paid:
+        return "Where the money goes"
+    most = max(paid, key=lambda name: paid[name])
+    share = units.percent(paid[most] / sum(paid.values()))
+    item = most.replace("_", " ")
+    return f"Of what the cheapest way costs ({cheapest.label}), {share} is {item}"
 
 
 def stacks(names: Sequence[str], totals: Sequence[Stack]) -> Stacks:
@@ -420,9 +510,42 @@ def _sureness(answer: TcoAnswer) -> Part:
         )
         return Part("sureness", "How sure this is", (Prose((text,)),))
     blocks: list[Block] = [Prose((sureness_sentence(uncertainty),))]
+    if uncertainty.saving_usd_quantiles:
+        blocks.append(_odds(answer, uncertainty))
     if uncertainty.tornado:
         blocks.append(_tornado(uncertainty.tornado[:_MOST_SWINGS], answer.assumptions))
     return Part("sureness", "How sure this is", tuple(blocks))
+
+
+def _odds(answer: TcoAnswer, uncertainty: Uncertainty) -> Plot:
+    """Fifty dots, each one draw in fifty: odds one can count."""
+    chance = units.percent(uncertainty.probability_own_cheaper)
+    savings = uncertainty.saving_usd_quantiles
+    columns = (Column("Of the draws below"), Column("Saving by owning", numeric=True))
+    rows = tuple(
+        Row((Cell(units.percent(share), sort=share), plain(saving, units.usd)))
+        for share, saving in zip(_middles(len(savings)), savings, strict=True)
+    )
+    own = next((one.name for one in answer.alternatives if one.name in _OWNING), "owned")
+    return Plot(
+        "chart-odds",
+        f"Owning is cheaper in {chance} of {units.count(uncertainty.draws)} draws",
+        f"Each dot is one in {units.count(len(savings))} equally likely outcomes; those right of "
+        "zero are the ones in which owning saves money.",
+        Dots(
+            Axis("Saving by owning", units.usd),
+            savings,
+            "renting is cheaper",
+            "owning is cheaper",
+            own,
+        ),
+        Table("Saving by owning, by share of the draws", columns, rows, folded="Show the numbers"),
+    )
+
+
+def _middles(count: int) -> list[float]:
+    """The middles of so many equal shares: 1 %, 3 %, … of fifty."""
+    return [(2 * at + 1) / (2 * count) for at in range(count)]
 
 
 def sureness_sentence(uncertainty: Uncertainty) -> str:
@@ -462,7 +585,7 @@ def _tornado(bars: Sequence[TornadoBar], inputs: Sequence[Assumption]) -> Plot:
     )
     return Plot(
         "chart-tornado",
-        "Which input matters",
+        f"The {evidence.called(bars[0])} moves the answer most",
         "What owning saves when one input moves from its low to its high end and the others stay. "
         "A bar that crosses zero can turn the answer round alone.",
         Swings(

@@ -1,8 +1,11 @@
 """What the sections have in common: which records stand behind which figures, and their names."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import ascii_uppercase
 
-from benchbench import units
+from benchbench import evaluate, units
 from benchbench.derive import Figures, group
 from benchbench.record import Ceiling, Record, System
 from benchbench.tco import words
@@ -16,34 +19,113 @@ VALIDITY_WORDS = {
 }
 
 
-def behind(figures: Sequence[Figures], figure: Figures, records: Sequence[Record]) -> list[Record]:
-    """The records of one configuration that hold a measurement.
+@dataclass(frozen=True)
+class Machine:
+    """One of the machines measured; alike are those that read alike."""
 
-    Two runs of one setting are two figures: the first belongs to the first group of records.
-    """
-    wanted = _setting(figure)
-    earlier = figures[: figures.index(figure)]
-    position = sum(_setting(one) == wanted for one in earlier)
-    groups = [of for of in group(records) if _setting(of[0]) == wanted]
-    chosen = groups[position] if position < len(groups) else []
-    return [record for record in chosen if record.measurement is not None]
+    letter: str
+    """What charts and tables call it; empty where it is the only one."""
+    short: str
+    """What people call it."""
+    title: str
+    """What it is, in one phrase."""
+    system: System
+
+    @property
+    def name(self) -> str:
+        """`B (p5.48xlarge)`."""
+        return f"{self.letter} ({self.short})" if self.letter else self.short
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The records, the figures made of them, and on which machine each was measured."""
+
+    records: tuple[Record, ...]
+    figures: tuple[Figures, ...]
+
+    @cached_property
+    def machines(self) -> tuple[Machine, ...]:
+        """The distinct machines, in the order they appear."""
+        systems = {describe(record.system): record.system for record in reversed(self.records)}
+        titles = dict.fromkeys(describe(record.system) for record in self.records)
+        letters = ascii_uppercase if len(titles) > 1 else ""
+        return tuple(
+            Machine(letters[at : at + 1], evaluate.machine(systems[title]), title, systems[title])
+            for at, title in enumerate(titles)
+        )
+
+    @property
+    def several(self) -> bool:
+        """Whether machines are to be told apart."""
+        return len(self.machines) > 1
+
+    @cached_property
+    def _groups(self) -> tuple[list[Record], ...]:
+        """The records of each figure.
+
+        Two runs of one setting are two figures: the first belongs to the first group of records.
+        """
+        left = [(_setting(of[0]), of) for of in group(self.records)]
+        found = []
+        for figure in self.figures:
+            at = next((i for i, (of, _) in enumerate(left) if of == _setting(figure)), None)
+            found.append([] if at is None else left.pop(at)[1])
+        return tuple(found)
+
+    def number(self, figure: Figures) -> int:
+        """Its place among the figures."""
+        return self.figures.index(figure)
+
+    def key(self, figure: Figures) -> str:
+        """Ties a configuration's row to its marks; unique within the page."""
+        return f"m{self.number(figure) + 1}"
+
+    def behind(self, figure: Figures) -> list[Record]:
+        """The records of one configuration that hold a measurement."""
+        records = self._groups[self.number(figure)]
+        return [record for record in records if record.measurement is not None]
+
+    def machine(self, figure: Figures) -> Machine | None:
+        """Where it was measured; None where its records are not here."""
+        records = self._groups[self.number(figure)]
+        if not records:
+            return None
+        title = describe(records[0].system)
+        return next(one for one in self.machines if one.title == title)
+
+    @cached_property
+    def best(self) -> tuple[Figures, ...]:
+        """Of each machine, workload and scenario the fastest configuration that is not invalid."""
+        fastest: dict[tuple[str, ...], Figures] = {}
+        for figure in self.figures:
+            if figure.validity == "invalid" or figure.throughput is None:
+                continue
+            machine = self.machine(figure)
+            place = "" if machine is None else machine.title
+            key = (figure.workload, figure.scenario, place)
+            held = fastest.get(key)
+            if held is None or _speed(figure) > _speed(held):
+                fastest[key] = figure
+        return tuple(fastest.values())
+
+    def work(self, figure: Figures) -> str:
+        """The workload; its scenario too, where it was measured in several."""
+        scenarios = {one.scenario for one in self.figures if one.workload == figure.workload}
+        several = len(scenarios) > 1
+        return (
+            f"{figure.workload}, {units.scenario(figure.scenario)}" if several else figure.workload
+        )
+
+    def name(self, figure: Figures) -> str:
+        """The same, and on which machine, where there are several."""
+        machine = self.machine(figure)
+        where = f" on {machine.letter}" if machine is not None and machine.letter else ""
+        return f"{self.work(figure)}{where}"
 
 
 def _setting(of: Figures | Record) -> tuple[object, ...]:
     return (of.workload, of.scenario, of.precision, of.batch_size, of.backend, of.devices)
-
-
-def best(figures: Iterable[Figures]) -> list[Figures]:
-    """Of each workload and scenario its fastest configuration that is not invalid."""
-    fastest: dict[tuple[str, str], Figures] = {}
-    for figure in figures:
-        if figure.validity == "invalid" or figure.throughput is None:
-            continue
-        key = (figure.workload, figure.scenario)
-        held = fastest.get(key)
-        if held is None or _speed(figure) > _speed(held):
-            fastest[key] = figure
-    return list(fastest.values())
 
 
 def _speed(figure: Figures) -> float:
@@ -55,14 +137,11 @@ def setting(figure: Figures) -> str:
     return f"{figure.backend}, {figure.precision}, batch {units.count(figure.batch_size)}"
 
 
-def key(figures: Sequence[Figures], figure: Figures) -> str:
-    """Ties a configuration's row to its marks; unique within the page."""
-    return f"m{figures.index(figure) + 1}"
-
-
-def machines(records: Iterable[Record]) -> list[str]:
-    """The distinct machines in a phrase each, in the order they appear."""
-    return list(dict.fromkeys(describe(record.system) for record in records))
+def devices(names: Sequence[str]) -> str:
+    """`cpu`, `cuda:0 and cuda:1`, `cuda:0 to cuda:7`."""
+    if len(names) > 2:  # noqa: PLR2004 - more are told by their ends
+        return f"{names[0]} to {names[-1]}"
+    return sentence_list(names)
 
 
 def called(of: Assumption | TornadoBar) -> str:

@@ -1,6 +1,6 @@
 """The first screen: five questions of somebody who decides, each answered in a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchbench import units
@@ -9,10 +9,13 @@ from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
 from benchbench.recommend.sentences import fleet, runner_up
 from benchbench.record import Record
-from benchbench.report import choice, cost, evidence
+from benchbench.report import choice, cost, evidence, sidebyside
+from benchbench.report.evidence import Measured
+from benchbench.stats import Basis
 from benchbench.tco.answer import TcoAnswer, TornadoBar
 
 _NOTHING = "Nothing was measured."
+_MOST_FIGURES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +28,95 @@ class Answer:
     indicative: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """A number to remember, what it is, and what stands behind it."""
+
+    text: str
+    label: str
+    detail: str
+    basis: Basis
+
+
 def answers(
-    records: Sequence[Record],
-    figures: Sequence[Figures],
-    recommendations: Sequence[Recommendation],
-    tco: TcoAnswer | None,
+    seen: Measured, recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> tuple[Answer, ...]:
     """What you have, what it delivers, what to do, how sure we are, what would change it."""
-    strongest = evidence.best(figures)
-    if tco is not None and not records:
-        return (*_costs_alone(tco), _change((), recommendations, tco))
+    if tco is not None and not seen.records:
+        return (*_costs_alone(tco), _change(seen, recommendations, tco))
     return (
-        _have(records),
-        _delivers(strongest, figures, indicative=is_indicative(records, ())),
+        _have(seen),
+        _delivers(seen),
         _do(recommendations, tco),
-        _sure(records, strongest, recommendations, tco),
-        _change(strongest, recommendations, tco),
+        _sure(seen, recommendations, tco),
+        _change(seen, recommendations, tco),
     )
+
+
+def key_figures(
+    seen: Measured, recommendations: Sequence[Recommendation], tco: TcoAnswer | None
+) -> tuple[KeyFigure, ...]:
+    """The four numbers to remember: speed, its share of the possible, price of work, the odds."""
+    found = (*_speeds(seen), *_prices(recommendations), *_odds(tco))
+    return found[:_MOST_FIGURES]
+
+
+def _speeds(seen: Measured) -> Iterator[KeyFigure]:
+    figures = [figure for figure in seen.best if figure.throughput is not None]
+    most = sidebyside.contests(seen)[:1] if seen.several else ()
+    fastest = max(figures, key=_share, default=None)
+    if most and most[0].measured:
+        fastest = most[0].measured[0].figure
+    if fastest is None or fastest.throughput is None:
+        return
+    rate = fastest.throughput
+    yield KeyFigure(
+        units.rate(rate.value, fastest.unit),
+        seen.name(fastest),
+        units.spread(rate.value, rate.low, rate.high),
+        "measured",
+    )
+    share = fastest.share_of_achievable
+    if share is not None:
+        sheet = f"{units.percent(fastest.mfu.value)} of the datasheet" if fastest.mfu else ""
+        text = units.percent(share.value)
+        yield KeyFigure(text, "of what is achievable here", sheet, "measured")
+
+
+def _share(figure: Figures) -> float:
+    return figure.share_of_achievable.value if figure.share_of_achievable else 0.0
+
+
+def _prices(recommendations: Sequence[Recommendation]) -> Iterator[KeyFigure]:
+    for one in recommendations[:1]:
+        for first in one.candidates[:1]:
+            price = first.usd_per_unit
+            factor, work = units.bulk(price.value, one.unit)
+            yield KeyFigure(
+                units.usd(price.value * factor),
+                f"per {work} on {first.offer.instance}",
+                units.spread(price.value, price.low, price.high),
+                first.basis,
+            )
+
+
+def _odds(tco: TcoAnswer | None) -> Iterator[KeyFigure]:
+    if tco is None:
+        return
+    sure = tco.uncertainty
+    if sure is not None:
+        chance = units.percent(sure.probability_own_cheaper)
+        draws = f"in {units.count(sure.draws)} draws"
+        yield KeyFigure(chance, "chance that owning is cheaper", draws, "assumed")
+    even = tco.break_even.utilisation
+    if even is not None:
+        here = f"here {units.percent(tco.utilisation)}"
+        label = "use from which owning beats on-demand"
+        yield KeyFigure(units.percent(even), label, here, "assumed")
+    cheapest = next((one for one in tco.alternatives if one.name == tco.cheapest), None)
+    if cheapest is not None and cheapest.npv_usd is not None:
+        over = f"over {units.counted(tco.horizon_months, 'month')}, in today's money"
+        yield KeyFigure(units.usd(cheapest.npv_usd), cheapest.label, over, "assumed")
 
 
 def is_indicative(records: Sequence[Record], recommendations: Sequence[Recommendation]) -> bool:
@@ -66,33 +141,46 @@ def _costs_alone(tco: TcoAnswer) -> tuple[Answer, ...]:
     )
 
 
-def _have(records: Sequence[Record]) -> Answer:
-    machines = evidence.machines(records)
-    sentence = f"{'; '.join(machines)}." if machines else _NOTHING
-    return Answer("What you have", sentence[:1].upper() + sentence[1:])
+def _have(seen: Measured) -> Answer:
+    titles = [machine.title for machine in seen.machines]
+    if not titles:
+        return Answer("What you have", _NOTHING)
+    if not seen.several:
+        return Answer("What you have", f"{_capital(titles[0])}.")
+    names = evidence.sentence_list([machine.name for machine in seen.machines])
+    told = tuple(f"{machine.letter}: {machine.title}." for machine in seen.machines)
+    return Answer("What you have", f"{units.counted(len(titles), 'machine')}: {names}.", told)
 
 
-def _delivers(
-    strongest: Sequence[Figures], figures: Sequence[Figures], *, indicative: bool
-) -> Answer:
-    question = "What it delivers"
-    if not strongest:
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _delivers(seen: Measured) -> Answer:
+    question = "What they deliver" if seen.several else "What it delivers"
+    if not seen.best:
         return Answer(question, "No measurement here can be relied on.")
-    rates = [f"{_rate(figure)} on {figure.workload}" for figure in strongest]
-    details = [_ratio(figure) for figure in strongest]
-    details += [_beside(figure, figures) for figure in strongest]
+    details = [_ratio(seen, figure) for figure in seen.best]
+    details += [_beside(seen, figure) for figure in seen.best]
+    indicative = is_indicative(seen.records, ())
+    said = [f"{one}." for one in map(sidebyside.sentence, sidebyside.contests(seen)) if one]
+    if seen.several and said:
+        told = (*said[1:], *filter(None, details))
+        return Answer(question, said[0], told, indicative)
+    rates = [f"{_rate(figure)} on {seen.name(figure)}" for figure in seen.best]
     sentence = f"{evidence.sentence_list(rates)}."
     return Answer(question, sentence, tuple(filter(None, details)), indicative)
 
 
-def _beside(figure: Figures, figures: Sequence[Figures]) -> str:
+def _beside(seen: Measured, figure: Figures) -> str:
     """Which configuration that is, where it was searched for, and what it gains on the default."""
-    default = default_beside(figure, figures)
+    default = default_beside(figure, seen.figures)
     if default is None or default.throughput is None or figure.throughput is None:
         return ""
     gain = units.number(figure.throughput.value / default.throughput.value)
     return (
-        f"{figure.workload}: that is the best configuration found ({evidence.setting(figure)}), "
+        f"{seen.name(figure)}: that is the best configuration found "
+        f"({evidence.setting(figure)}), "
         f"{gain} times the default ({evidence.setting(default)}, {_rate(default)})."
     )
 
@@ -106,7 +194,7 @@ def _rate(figure: Figures) -> str:
     return f"{rate} ({interval})" if interval else rate
 
 
-def _ratio(figure: Figures) -> str:
+def _ratio(seen: Measured, figure: Figures) -> str:
     shares = [
         f"{units.percent(figure.share_of_achievable.value)} of the achievable"
         if figure.share_of_achievable
@@ -115,7 +203,7 @@ def _ratio(figure: Figures) -> str:
         f"{figure.regime.name}-bound" if figure.regime.name != "undetermined" else "",
     ]
     known = ", ".join(filter(None, shares))
-    return f"{figure.workload}: {known}." if known else ""
+    return f"{seen.name(figure)}: {known}." if known else ""
 
 
 def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Answer:
@@ -150,17 +238,14 @@ def _rent(recommendation: Recommendation) -> str:
 
 
 def _sure(
-    records: Sequence[Record],
-    strongest: Sequence[Figures],
-    recommendations: Sequence[Recommendation],
-    tco: TcoAnswer | None,
+    seen: Measured, recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> Answer:
-    details = [_intervals(strongest), _bases(recommendations)]
+    details = [_intervals(seen.best), _bases(recommendations)]
     if tco is not None and tco.uncertainty is not None:
         details.append(cost.sureness_sentence(tco.uncertainty))
-    indicative = is_indicative(records, recommendations)
-    verdict = _verdict(strongest, recommendations, indicative=indicative)
-    return Answer("How sure we are", verdict, tuple(filter(None, details)), indicative)
+    indicative = is_indicative(seen.records, recommendations)
+    verdict = _verdict(seen.best, recommendations, indicative=indicative)
+    return Answer("How sure we are", verdict, tuple(filter(None, details)))
 
 
 def _verdict(
@@ -205,13 +290,21 @@ def _bases(recommendations: Sequence[Recommendation]) -> str:
 
 
 def _change(
-    strongest: Sequence[Figures], recommendations: Sequence[Recommendation], tco: TcoAnswer | None
+    seen: Measured, recommendations: Sequence[Recommendation], tco: TcoAnswer | None
 ) -> Answer:
     sentences = [*_money_changes(tco), *_ties(recommendations)]
-    sentences += [f"{one.workload}: {one.regime.try_next.rstrip('.')}." for one in strongest]
+    sentences += _tries(seen)
     if not sentences:
         return Answer("What would change the answer", "Measurements: there are none yet.")
     return Answer("What would change the answer", sentences[0], tuple(sentences[1:]))
+
+
+def _tries(seen: Measured) -> list[str]:
+    """What to try next; the same advice once, for all it is meant for."""
+    meant: dict[str, list[str]] = {}
+    for one in seen.best:
+        meant.setdefault(one.regime.try_next.rstrip("."), []).append(seen.name(one))
+    return [f"{evidence.sentence_list(names)}: {advice}." for advice, names in meant.items()]
 
 
 def _money_changes(tco: TcoAnswer | None) -> list[str]:

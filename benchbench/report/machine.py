@@ -7,8 +7,10 @@ from benchbench.derive import ceiling as names
 from benchbench.record import Ceiling, Record, System
 from benchbench.report import evidence
 from benchbench.report.blocks import Block, Cell, Column, Part, Prose, Row, Table, words
+from benchbench.report.evidence import Machine, Measured
 
 _RUN = "benchbench run"
+_LIBRARIES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 def ceiling_cell(ceiling: Ceiling | None) -> Cell:
@@ -20,49 +22,71 @@ def ceiling_cell(ceiling: Ceiling | None) -> Cell:
     return Cell(text, units.interval(half), ceiling.value, "measured")
 
 
-def part(records: Sequence[Record]) -> Part:
-    """The machine as the probe saw it, and its measured ceilings."""
-    tables = dict.fromkeys(_system_table(record.system) for record in records)
-    return Part("machine", "What this machine is", (*tables, _ceilings_table(records)))
+def parts(seen: Measured) -> tuple[Part, ...]:
+    """Each machine as the probe saw it, and its measured ceilings."""
+    title = "What these machines are" if seen.several else "What this machine is"
+    blocks: list[Block] = []
+    for one in seen.machines:
+        behind = [each for each in seen.records if evidence.describe(each.system) == one.title]
+        blocks += [_system_table(one), _ceilings_table(behind, one)]
+    return (Part("machine", title, tuple(blocks)),)
 
 
-def _system_table(system: System) -> Table:
-    cpu, memory = system.cpu, system.memory
-    facts = [
+def _system_table(of: Machine) -> Table:
+    rows = tuple(Row((words(name), words(value))) for name, value in facts(of.system))
+    return Table(_titled(of, of.title), (Column("Fact"), Column("Seen")), rows)
+
+
+def _titled(of: Machine, text: str) -> str:
+    return f"{of.letter}: {text}" if of.letter else text
+
+
+def facts(system: System) -> list[tuple[str, str | None]]:
+    """What the probe saw, by name; None where it saw nothing."""
+    cpu, memory, software = system.cpu, system.memory, system.software
+    packages = software.packages
+    drivers = dict.fromkeys(one.driver for one in system.accelerators if one.driver)
+    return [
         ("Processor", cpu.model),
-        ("Sockets", units.count(cpu.sockets)),
+        ("Sockets", None if cpu.sockets is None else units.count(cpu.sockets)),
         ("Cores usable, of those shown", _of(cpu.usable_cores, cpu.cores)),
         ("Threads usable, of those shown", _of(cpu.usable_threads, cpu.threads)),
-        ("CPU quota", units.number(cpu.quota_threads)),
-        ("Last-level cache", units.size(cpu.l3_bytes)),
+        ("CPU quota", None if cpu.quota_threads is None else units.number(cpu.quota_threads)),
+        ("Last-level cache", None if cpu.l3_bytes is None else units.size(cpu.l3_bytes)),
         ("Memory", units.size(memory.total_bytes)),
-        ("Memory limit of the container", units.size(memory.limit_bytes)),
-        *[
-            (device.device, _accelerator(device.name, device.memory_bytes))
-            for device in system.accelerators
-        ],
+        (
+            "Memory limit of the container",
+            None if memory.limit_bytes is None else units.size(memory.limit_bytes),
+        ),
+        ("Accelerators", _accelerators(system)),
+        *[("Driver", driver) for driver in drivers],
         ("Hypervisor", system.virtualisation.hypervisor),
         ("Container", system.virtualisation.container),
-        ("System", f"{system.software.os}, kernel {system.software.kernel}"),
-        ("Python", system.software.python),
-        ("PyTorch", system.software.packages.get("torch")),
+        ("System", f"{software.os}, kernel {software.kernel}"),
+        ("Python", software.python),
+        *[(name, packages.get(key)) for key, name in _LIBRARIES.items() if key in packages],
+        *[(name, value) for name, value in sorted(software.environment.items())],
     ]
-    rows = tuple(Row((words(name), words(value))) for name, value in facts)
-    return Table(evidence.describe(system), (Column("Fact"), Column("Seen")), rows)
 
 
 def _of(usable: int | None, shown: int | None) -> str:
     return f"{units.count(usable)} of {units.count(shown)}"
 
 
-def _accelerator(name: str, memory_bytes: int | None) -> str:
-    return f"{name}, {units.size(memory_bytes)}"
+def _accelerators(system: System) -> str | None:
+    """`8 x NVIDIA A100-SXM4-80GB, 80.0 GiB each`; None without any."""
+    kinds = [(one.name, one.memory_bytes) for one in system.accelerators]
+    told = [
+        f"{units.times(kinds.count(kind), kind[0])}, {units.size(kind[1])} each"
+        for kind in dict.fromkeys(kinds)
+    ]
+    return "; ".join(told) or None
 
 
-def _ceilings_table(records: Sequence[Record]) -> Block:
+def _ceilings_table(records: Sequence[Record], of: Machine) -> Block:
     found = evidence.ceilings(records)
     if not found:
-        return Prose(("No ceiling was measured on this machine.",), (_RUN,))
+        return Prose((_titled(of, "No ceiling was measured on this machine."),), (_RUN,))
     columns = (Column("Ceiling"), Column("Best", numeric=True), Column("Reached by"))
     rows = tuple(
         Row(
@@ -74,7 +98,8 @@ def _ceilings_table(records: Sequence[Record]) -> Block:
         )
         for ceiling in found
     )
-    return Table("Measured ceilings: the best this machine did on one kernel", columns, rows)
+    caption = "Measured ceilings: the best this machine did on one kernel"
+    return Table(_titled(of, caption), columns, rows)
 
 
 def failures(records: Sequence[Record]) -> tuple[Part, ...]:

@@ -1,13 +1,21 @@
-"""The section on what the machine delivers: utilisation, roofline, durations, energy, machine."""
+"""The section on what was measured: results, utilisation, and whether they are normal."""
 
 from collections.abc import Sequence
 
 from benchbench import units
-from benchbench.derive import Figures, Percentile, normal
-from benchbench.record import Record
-from benchbench.report import evidence, machine, training
+from benchbench.derive import Figures, normal
+from benchbench.recommend import Recommendation
+from benchbench.report import (
+    energy,
+    evidence,
+    extra,
+    machine,
+    roofline,
+    sidebyside,
+    timing,
+    training,
+)
 from benchbench.report.blocks import (
-    Axis,
     Bar,
     BarGroups,
     Block,
@@ -15,58 +23,57 @@ from benchbench.report.blocks import (
     Column,
     Part,
     Plot,
-    Point,
     Prose,
-    Roof,
-    Roofline,
+    Range,
+    Ranges,
     Row,
     Section,
-    Spread,
-    Spreads,
     Table,
     ends,
     plain,
     quantity,
     words,
 )
+from benchbench.report.evidence import Measured
 
-_MOST_CHARTED = 8
+MOST_CHARTED = 8
 _RUN = "benchbench run"
 
 
-def section(records: Sequence[Record], figures: Sequence[Figures]) -> Section:
-    """Everything that was measured, and the machine it was measured on."""
-    if not records:
+def section(seen: Measured, recommendations: Sequence[Recommendation] = ()) -> Section:
+    """Everything that was measured, and the machines it was measured on."""
+    title = "What they deliver" if seen.several else "What it delivers"
+    if not seen.records:
         nothing = Prose(("No measurement is in this report. To make some:",), (_RUN,))
-        return Section(
-            "delivers",
-            "What it delivers",
-            "Nothing has been measured yet.",
-            (Part("nothing-measured", "Start here", (nothing,)),),
-        )
+        part = Part("nothing-measured", "Start here", (nothing,))
+        return Section("delivers", title, "Nothing has been measured yet.", (part,))
     parts = (
-        _delivered(figures),
-        _utilisation(figures),
-        _roofline(figures),
-        _normal(figures),
-        _durations(records, figures),
-        _energy(figures),
-        *training.parts(figures),
-        machine.part(records),
-        *machine.failures(records),
+        *sidebyside.parts(seen, recommendations),
+        _delivered(seen),
+        _utilisation(seen),
+        roofline.part(seen),
+        _normal(seen),
+        timing.part(seen),
+        energy.part(seen),
+        *training.parts(seen.figures),
+        *extra.parts(seen),
+        *machine.parts(seen),
+        *machine.failures(seen.records),
     )
-    return Section("delivers", "What it delivers", _lede(figures), parts)
+    return Section("delivers", title, _lede(seen), parts)
 
 
-def _lede(figures: Sequence[Figures]) -> str:
-    usable = sum(figure.validity != "invalid" for figure in figures)
+def _lede(seen: Measured) -> str:
+    usable = sum(figure.validity != "invalid" for figure in seen.figures)
+    each = "each workload on each machine" if seen.several else "each workload"
     return (
-        f"{units.counted(len(figures), 'configuration')} measured, {units.count(usable)} usable. "
-        "Charts show the fastest usable configuration of each workload; tables show all."
+        f"{units.counted(len(seen.figures), 'configuration')} measured, "
+        f"{units.count(usable)} usable. Charts show the fastest usable configuration of {each}; "
+        "tables show all."
     )
 
 
-def _delivered(figures: Sequence[Figures]) -> Part:
+def _delivered(seen: Measured) -> Part:
     columns = (
         Column("Workload"),
         Column("Throughput", numeric=True),
@@ -75,63 +82,62 @@ def _delivered(figures: Sequence[Figures]) -> Part:
         Column("Cold start", numeric=True),
         Column("Validity"),
     )
-    strongest = evidence.best(figures)
-    rows = tuple(_result_row(figures, figure, strong=figure in strongest) for figure in figures)
+    rows = tuple(_result_row(seen, figure) for figure in seen.figures)
     table = Table("Every configuration; the fastest of each workload in bold", columns, rows)
     return Part("results", "Results", (table,))
 
 
-def _result_row(figures: Sequence[Figures], figure: Figures, *, strong: bool) -> Row:
+def _result_row(seen: Measured, figure: Figures) -> Row:
     memory = figure.peak_device_memory_bytes or figure.peak_memory_bytes
     cells = (
-        words(figure.workload, _where(figure)),
+        words(seen.name(figure), _where(figure)),
         quantity(figure.throughput, lambda value: units.rate(value, figure.unit)),
         quantity(figure.achieved_flops, units.flops),
         plain(memory, units.size),
         plain(figure.load_s, units.duration),
         words(evidence.VALIDITY_WORDS[figure.validity], _processes(figure)),
     )
-    return Row(cells, evidence.key(figures, figure), strong=strong)
+    return Row(cells, seen.key(figure), strong=figure in seen.best)
 
 
 def _where(figure: Figures) -> str:
     scenario = units.scenario(figure.scenario, figure.driver)
     found = {"best": ", the best found", "default": ", the default"}.get(figure.role or "", "")
-    return f"{scenario}, {evidence.setting(figure)}, {', '.join(figure.devices)}{found}"
+    return f"{scenario}, {evidence.setting(figure)}, {evidence.devices(figure.devices)}{found}"
 
 
 def _processes(figure: Figures) -> str:
     return "1 process" if figure.processes == 1 else f"{units.count(figure.processes)} processes"
 
 
-def _utilisation(figures: Sequence[Figures]) -> Part:
-    charted = [figure for figure in evidence.best(figures) if figure.achieved_flops is not None]
+def _utilisation(seen: Measured) -> Part:
+    charted = [figure for figure in seen.best if figure.achieved_flops is not None]
     if not charted:
         text = "Nobody has counted the work of these workloads, so there is no utilisation."
         return Part("utilisation", "Utilisation", (Prose((text,)),))
-    intro = Prose((_utilisation_sentence(charted), *_assumed_peaks(charted)))
+    shown = charted[:MOST_CHARTED]
     plot = Plot(
         "chart-utilisation",
-        "Datasheet, achievable, achieved",
+        _utilisation_title(seen, shown),
         "Each workload on its own scale. Dashed is what the datasheet promises, solid what was "
-        "measured: the best matrix multiplication, and the workload itself.",
-        BarGroups(tuple((figure.workload, _bars(figure)) for figure in charted[:_MOST_CHARTED])),
-        _utilisation_table(figures),
+        "measured: the best matrix multiplication (achievable), and the workload itself.",
+        BarGroups(tuple((seen.name(figure), _bars(figure)) for figure in shown)),
+        _utilisation_table(seen),
     )
-    return Part("utilisation", "Utilisation", (intro, plot))
+    said = _assumed_peaks(charted)
+    return Part("utilisation", "Utilisation", (plot, *((Prose(said),) if said else ())))
 
 
-def _utilisation_sentence(figures: Sequence[Figures]) -> str:
+def _utilisation_title(seen: Measured, figures: Sequence[Figures]) -> str:
     said = [
-        f"{figure.workload} reaches {units.percent(figure.share_of_achievable.value)} of what a "
-        f"matrix multiplication achieves here"
-        + (f" and {units.percent(figure.mfu.value)} of the datasheet" if figure.mfu else "")
+        f"{seen.name(figure)} reaches {units.percent(figure.share_of_achievable.value)}"
         for figure in figures
         if figure.share_of_achievable is not None
     ]
     if not said:
-        return "No measured ceiling is in these records, so only the datasheet can be compared."
-    return f"{evidence.sentence_list(said)}."
+        return "What the datasheet promises, and what was achieved"
+    where = "its machine" if seen.several else "this machine"
+    return f"{evidence.sentence_list(said)} of what a matrix multiplication achieves on {where}"
 
 
 def _assumed_peaks(figures: Sequence[Figures]) -> tuple[str, ...]:
@@ -141,16 +147,25 @@ def _assumed_peaks(figures: Sequence[Figures]) -> tuple[str, ...]:
 
 
 def _bars(figure: Figures) -> tuple[Bar, ...]:
-    ceiling = figure.ceiling.value if figure.ceiling else None
-    achieved = figure.achieved_flops.value if figure.achieved_flops else None
+    ceiling = figure.ceiling.value * len(figure.devices) if figure.ceiling else None
+    achieved = figure.achieved_flops
+    value = achieved.value if achieved else None
     return (
-        Bar("Datasheet", figure.datasheet_flops, units.flops(figure.datasheet_flops), "assumed"),
-        Bar("Achievable", ceiling, units.flops(ceiling), "measured"),
-        Bar("Achieved", achieved, units.flops(achieved), "measured"),
+        _bar("Datasheet", figure.datasheet_flops, value),
+        _bar("Achievable", ceiling, value, measured=True),
+        Bar("Achieved", value, units.flops(value), "measured", ends(achieved)),
     )
 
 
-def _utilisation_table(figures: Sequence[Figures]) -> Table:
+def _bar(label: str, value: float | None, achieved: float | None, *, measured: bool = False) -> Bar:
+    """A ceiling, and how much of it was used."""
+    text = units.flops(value)
+    if value is not None and achieved is not None:
+        text += f", {units.percent(achieved / value)} used"
+    return Bar(label, value, text, "measured" if measured else "assumed", faint=True)
+
+
+def _utilisation_table(seen: Measured) -> Table:
     columns = (
         Column("Workload"),
         Column("Datasheet", numeric=True),
@@ -163,7 +178,7 @@ def _utilisation_table(figures: Sequence[Figures]) -> Table:
     rows = tuple(
         Row(
             (
-                words(figure.workload, evidence.setting(figure)),
+                words(seen.name(figure), evidence.setting(figure)),
                 plain(figure.datasheet_flops, units.flops),
                 machine.ceiling_cell(figure.ceiling),
                 quantity(figure.achieved_flops, units.flops),
@@ -171,236 +186,78 @@ def _utilisation_table(figures: Sequence[Figures]) -> Table:
                 quantity(figure.share_of_achievable, units.percent),
                 quantity(figure.mbu, units.percent),
             ),
-            evidence.key(figures, figure),
+            seen.key(figure),
         )
-        for figure in figures
+        for figure in seen.figures
     )
     return Table("Utilisation of every configuration", columns, rows, folded="Show the numbers")
 
 
-def _roofline(figures: Sequence[Figures]) -> Part:
-    verdicts = _regimes(figures)
-    points = _points(figures)
-    roofs = tuple(dict.fromkeys(roof for figure in figures for roof in _roofs(figure)))
-    if not points or not roofs:
-        text = "Without a counted workload and a ceiling there is no roofline to draw."
-        return Part("roofline", "Why it is not faster", (Prose((text,)), verdicts))
-    plot = Plot(
-        "chart-roofline",
-        "Roofline",
-        "Model FLOP per byte moved against FLOP/s. Under the sloping part memory is the limit, "
-        "under the flat part arithmetic is; the distance to the roof is what is left to gain.",
-        Roofline(roofs, points),
-        _roofline_table(figures),
-    )
-    return Part("roofline", "Why it is not faster", (plot, verdicts))
-
-
-def _points(figures: Sequence[Figures]) -> tuple[Point, ...]:
-    named = evidence.best(figures)
-    return tuple(
-        Point(
-            evidence.key(figures, figure),
-            figure.workload if figure in named else "",
-            figure.intensity,
-            figure.achieved_flops.value,
-            figure.achieved_flops.basis,
-            note=_limited_by(figure),
-            y_ends=ends(figure.achieved_flops),
-        )
-        for figure in figures
-        if figure.intensity is not None and figure.achieved_flops is not None
-    )
-
-
-def _limited_by(figure: Figures) -> str:
-    known = figure.regime.name != "undetermined"
-    return f"{figure.regime.name}-bound" if known else "limit undetermined"
-
-
-def _roofs(figure: Figures) -> list[Roof]:
-    roofs = []
-    name = f"{figure.precision} {', '.join(figure.devices)}"
-    if figure.datasheet_flops is not None:
-        label, bandwidth = f"{name}, datasheet", figure.datasheet_bytes_per_s
-        roofs.append(Roof(label, figure.datasheet_flops, bandwidth, "assumed"))
-    if figure.ceiling is not None:
-        slope = figure.memory_ceiling.value if figure.memory_ceiling else None
-        roofs.append(Roof(f"{name}, measured", figure.ceiling.value, slope, "measured"))
-    return roofs
-
-
-def _roofline_table(figures: Sequence[Figures]) -> Table:
-    columns = (
-        Column("Workload"),
-        Column("FLOP per unit", numeric=True),
-        Column("FLOP per byte", numeric=True),
-        Column("Achieved", numeric=True),
-        Column("Achieved bandwidth", numeric=True),
-        Column("Regime"),
-    )
-    rows = tuple(
-        Row(
-            (
-                words(figure.workload, evidence.setting(figure)),
-                plain(figure.flops_per_unit, units.flop_count),
-                plain(figure.intensity, units.number),
-                quantity(figure.achieved_flops, units.flops),
-                quantity(figure.achieved_bytes_per_s, units.bandwidth),
-                words(figure.regime.name),
-            ),
-            evidence.key(figures, figure),
-        )
-        for figure in figures
-    )
-    return Table("Where each configuration stands", columns, rows, folded="Show the numbers")
-
-
-def _regimes(figures: Sequence[Figures]) -> Table:
-    columns = (Column("Workload"), Column("Limited by"), Column("Evidence"), Column("Try next"))
-    rows = tuple(
-        Row(
-            (
-                words(figure.workload, evidence.setting(figure)),
-                words(figure.regime.name),
-                words(figure.regime.evidence),
-                words(figure.regime.try_next),
-            )
-        )
-        for figure in evidence.best(figures)
-    )
-    return Table("What limits each workload, and the one thing to try", columns, rows)
-
-
-def _normal(figures: Sequence[Figures]) -> Part:
+def _normal(seen: Measured) -> Part:
     """Each workload's fastest configuration against what others got on such a device."""
     rows = tuple(
         Row(
             (
-                words(figure.workload, evidence.setting(figure)),
+                words(seen.name(figure), evidence.setting(figure)),
                 words(normal.WORDS[figure.normal.name]),
                 words(figure.normal.because, figure.normal.try_next or ""),
             ),
-            evidence.key(figures, figure),
+            seen.key(figure),
         )
-        for figure in evidence.best(figures)
+        for figure in seen.best
         if figure.normal is not None
     )
     columns = (Column("Workload"), Column("Normal?"), Column("Compared with"))
     caption = "Each workload against what others published for such devices"
-    return Part("normal", "Is this number normal?", (Table(caption, columns, rows),))
+    table = Table(caption, columns, rows)
+    return Part("normal", "Is this number normal?", (*_normal_plot(seen), table))
 
 
-def _durations(records: Sequence[Record], figures: Sequence[Figures]) -> Part:
-    spreads = [
-        _spread(figure, evidence.behind(figures, figure, records))
-        for figure in evidence.best(figures)
+def _normal_plot(seen: Measured) -> tuple[Block, ...]:
+    """The figures for which somebody else's are known."""
+    known = [(one, row) for one in seen.best if (row := _range(seen, one)) is not None]
+    if not known:
+        return ()
+    columns = (
+        Column("Workload"),
+        Column("Here", numeric=True),
+        Column("Others' lowest", numeric=True),
+        Column("Others' highest", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                words(row.label, evidence.setting(figure)),
+                Cell(row.text, "", row.value, "measured"),
+                Cell(row.low_text, sort=row.low),
+                Cell(row.high_text, sort=row.high),
+            )
+        )
+        for figure, row in known
+    )
+    usual = [seen.name(one) for one, _ in known if one.normal and one.normal.name == "normal"]
+    odd = [seen.name(one) for one, _ in known if one.normal and one.normal.name != "normal"]
+    said = [
+        f"{evidence.sentence_list(usual)} within the range others reached" if usual else "",
+        f"{evidence.sentence_list(odd)} outside it" if odd else "",
     ]
-    shown = tuple(spread for spread in spreads if spread is not None)[:_MOST_CHARTED]
-    blocks: list[Block] = []
-    if shown:
-        blocks.append(_durations_plot(shown, figures))
-    blocks.append(_latencies(figures))
-    return Part("durations", "How steady it is", tuple(blocks))
+    plot = Plot(
+        "chart-normal",
+        ", ".join(filter(None, said)),
+        "Solid is what was measured here; the dashed box spans what others published.",
+        Ranges(tuple(row for _, row in known)),
+        Table("Here, and elsewhere", columns, rows, folded="Show the numbers"),
+    )
+    return (plot,)
 
 
-def _spread(figure: Figures, records: Sequence[Record]) -> Spread | None:
-    taken = [record.measurement for record in records if record.measurement is not None]
-    latencies = [second for one in taken for second in one.latency_s or ()]
-    samples = latencies or [second for one in taken for second in one.step_s]
-    if len(samples) < 2 or max(samples) <= 0:  # noqa: PLR2004 - one sample is no distribution
+def _range(seen: Measured, figure: Figures) -> Range | None:
+    found = figure.normal
+    if found is None or found.value is None or found.low is None or found.high is None:
         return None
-    kind = "latency" if latencies else "step"
-    middle = sorted(samples)[len(samples) // 2]
-    marks = None
-    if not latencies and figure.step_s_p5 is not None and figure.step_s_p95 is not None:
-        marks = (figure.step_s_p5, figure.step_s_p95)
-    if not latencies and figure.step_s is not None:
-        middle = figure.step_s.value
-    return Spread(f"{figure.workload}, {kind}", tuple(samples), middle, marks)
-
-
-def _durations_plot(shown: tuple[Spread, ...], figures: Sequence[Figures]) -> Plot:
-    columns = (
-        Column("Workload"),
-        Column("Steps", numeric=True),
-        Column("Median", numeric=True),
-        Column("Median absolute deviation", numeric=True),
-        Column("5th percentile", numeric=True),
-        Column("95th percentile", numeric=True),
-        Column("First step", numeric=True),
+    per_unit = found.quantity == "throughput"
+    value, low, high = (
+        units.rate(one, figure.unit) if per_unit else units.percent(one)
+        for one in (found.value, found.low, found.high)
     )
-    rows = tuple(
-        Row(
-            (
-                words(figure.workload, evidence.setting(figure)),
-                plain(figure.steps, units.count),
-                quantity(figure.step_s, units.duration),
-                plain(figure.step_s_mad, units.duration),
-                plain(figure.step_s_p5, units.duration),
-                plain(figure.step_s_p95, units.duration),
-                plain(figure.first_step_s, units.duration),
-            )
-        )
-        for figure in figures
-    )
-    return Plot(
-        "chart-durations",
-        "Distribution of durations",
-        "How often each duration occurred, the first step and warm-up left out. The line is the "
-        "median, the band below it the 5th to the 95th percentile. Outliers are kept.",
-        Spreads(shown, Axis("", units.duration)),
-        Table("Durations of a step", columns, rows, folded="Show the numbers"),
-    )
-
-
-def _latencies(figures: Sequence[Figures]) -> Block:
-    rows = tuple(
-        Row((words(figure.workload, _queried(figure)), *_percentile(percentile)))
-        for figure in figures
-        for percentile in figure.latency
-    )
-    if not rows:
-        text = "No latency percentiles: no queries were scheduled."
-        return Prose((text,))
-    columns = (
-        Column("Workload"),
-        Column("Percentile", numeric=True),
-        Column("Latency", numeric=True),
-    )
-    caption = "Latency, counted from the scheduled time of each query"
-    return Table(caption, columns, rows)
-
-
-def _queried(figure: Figures) -> str:
-    scenario = units.scenario(figure.scenario, figure.driver)
-    return f"{scenario}, {evidence.setting(figure)}"
-
-
-def _percentile(percentile: Percentile) -> tuple[Cell, Cell]:
-    name = Cell(f"p{percentile.percent:g}", sort=percentile.percent)
-    had, needed = units.count(percentile.queries), units.count(percentile.queries_needed)
-    if percentile.seconds is None:
-        return name, words(None, f"{had} of the {needed} queries it needs")
-    return name, Cell(
-        units.duration(percentile.seconds), f"n = {had}", percentile.seconds, "measured"
-    )
-
-
-def _energy(figures: Sequence[Figures]) -> Part:
-    rows = tuple(
-        Row(
-            (
-                words(figure.workload, evidence.setting(figure)),
-                quantity(figure.joules_per_unit, lambda value: units.si(value, "J")),
-                words(figure.energy_scope and figure.energy_scope.replace("_", " ")),
-            )
-        )
-        for figure in figures
-        if figure.joules_per_unit is not None
-    )
-    if not rows:
-        text = "Not measured: no energy counter is readable here."
-        return Part("energy", "Energy", (Prose((text,)),))
-    columns = (Column("Workload"), Column("Energy per unit", numeric=True), Column("Scope"))
-    return Part("energy", "Energy", (Table("Energy, idle power included", columns, rows),))
+    return Range(seen.name(figure), found.value, value, found.low, found.high, low, high)

@@ -8,6 +8,7 @@ from benchbench.recommend import Recommendation
 from benchbench.record import Caveat, Record
 from benchbench.report import evidence
 from benchbench.report.blocks import Column, Note, Notes, Part, Prose, Row, Section, Table, words
+from benchbench.report.evidence import Measured
 
 TRADEMARK = (
     "All scores in this report are unverified and are not MLPerf™ results. "
@@ -39,18 +40,18 @@ _MOST_MESSAGES = 3
 _MOST_SUBJECTS = 3
 
 
-def section(
-    records: Sequence[Record], figures: Sequence[Figures], recommendations: Sequence[Recommendation]
-) -> Section:
+def section(seen: Measured, recommendations: Sequence[Recommendation]) -> Section:
     """Doubts first, then how it was done and by what."""
-    notes = _notes(figures, recommendations)
+    notes = _notes(seen, recommendations)
     doubts: Notes | Prose = Notes(notes) if notes else Prose(("Nothing was raised.",))
     parts = (
         Part("caveats", "Doubts, and what to do about them", (doubts,)),
         Part(
-            "how", "How the numbers are made", (Prose((_HOW, _COUNTING, _MARKS)), *_counts(figures))
+            "how",
+            "How the numbers are made",
+            (Prose((_HOW, _COUNTING, _MARKS)), *_counts(seen.figures)),
         ),
-        Part("provenance", "Provenance", (_provenance(records),)),
+        Part("provenance", "Provenance", (_provenance(seen.records),)),
         Part("footnote", "Unverified scores", (Prose((TRADEMARK,)),)),
     )
     return Section("method", "Method and provenance", _lede(notes), parts)
@@ -62,12 +63,10 @@ def _lede(notes: Sequence[Note]) -> str:
     return f"{units.counted(len(notes), 'doubt')} raised by the measurements and the catalogue."
 
 
-def _notes(
-    figures: Sequence[Figures], recommendations: Sequence[Recommendation]
-) -> tuple[Note, ...]:
+def _notes(seen: Measured, recommendations: Sequence[Recommendation]) -> tuple[Note, ...]:
     found = [
-        ("", f"{figure.workload}, {evidence.setting(figure)}", caveat)
-        for figure in figures
+        ("", f"{seen.name(figure)}, {evidence.setting(figure)}", caveat)
+        for figure in seen.figures
         for caveat in figure.caveats
     ]
     found += [

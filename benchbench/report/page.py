@@ -12,11 +12,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchbench.bundled import folder
-from benchbench.report.blocks import Notes, Plot, Prose, Table
+from benchbench.report.blocks import Explorer, Notes, Plot, Prose, Table
 from benchbench.report.chart import draw
 from benchbench.report.view import View
 
-_KINDS = {Prose: "prose", Table: "table", Notes: "notes", Plot: "plot"}
+_KINDS = {
+    Prose: "prose",
+    Table: "table",
+    Notes: "notes",
+    Plot: "plot",
+    Explorer: "explorer",
+}
 _TIGHT = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=\u00d7)|(?<=\u00d7) ")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _READABLE_BYTES = 600_000

@@ -10,12 +10,14 @@ from benchbench.recommend import Recommendation
 from benchbench.record import Record
 from benchbench.report import choice, cost, headline, measured, method
 from benchbench.report.blocks import Section
-from benchbench.report.headline import Answer
+from benchbench.report.evidence import Measured
+from benchbench.report.headline import Answer, KeyFigure
 from benchbench.tco.answer import TcoAnswer
 
 SCHEMA = 1
 """Of the embedded data."""
 _TITLE = "What this machine delivers, and what to do about it"
+_TITLE_OF_SEVERAL = "What these machines deliver, and what to do about it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class View:
     generated_on: str
     tool_version: str
     indicative: bool
+    key_figures: tuple[KeyFigure, ...]
     answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
     data: str
@@ -50,17 +53,20 @@ def build(
     `generated_on` is an ISO date; nothing reads the clock. With nothing measured the page is about
     the costs alone.
     """
+    seen = Measured(tuple(records), tuple(figures))
     only_costs = tco is not None and not records
     asked = (choice.section(recommendations, generated_on), cost.section(tco))
+    usual = _TITLE_OF_SEVERAL if seen.several else _TITLE
     return View(
-        title=title or (tco.title if tco is not None and only_costs else _TITLE),
+        title=title or (tco.title if tco is not None and only_costs else usual),
         generated_on=generated_on,
         tool_version=__version__,
         indicative=headline.is_indicative(records, recommendations),
-        answers=headline.answers(records, figures, recommendations, tco),
+        key_figures=headline.key_figures(seen, recommendations, tco),
+        answers=headline.answers(seen, recommendations, tco),
         sections=(
-            *(asked[1:] if only_costs else (measured.section(records, figures), *asked)),
-            method.section(records, figures, recommendations),
+            *(asked[1:] if only_costs else (measured.section(seen, recommendations), *asked)),
+            method.section(seen, recommendations),
         ),
         data=_data(records, figures, recommendations, tco),
     )

@@ -47,6 +47,11 @@ class Alternative(Model):
     usd_per_unit: float | None = None
     usd_per_useful_hour: float | None = None
     """Per accelerator-hour (or server-hour) of demand served."""
+    paid_usd_p5: tuple[float, ...] = ()
+    """Paid since the start, in month 0 … horizon: below it in one draw of twenty; absent unless
+    explored."""
+    paid_usd_p95: tuple[float, ...] = ()
+    """The same, above it in one draw of twenty."""
 
 
 class CurvePoint(Model):
@@ -65,6 +70,31 @@ class SweepPoint(Model):
     """A way that is none there is left out."""
     cheapest: AlternativeName
     hybrid_base_servers: int
+
+
+class WhatIf(Model):
+    """The answer at other utilisations, cloud prices and horizons; each point has its best plan.
+
+    Points stand in the order of utilisation, then price, then horizon: that of
+    `utilisations[i]`, `price_factors[j]`, `horizons[k]` is number
+    `(i · len(price_factors) + j) · len(horizons) + k`.
+    """
+
+    utilisations: tuple[float, ...]
+    """Of the owned fleet: the peak stays, the hours with work become fewer or more."""
+    price_factors: tuple[float, ...]
+    """Times every price of renting."""
+    horizons: tuple[int, ...]
+    """Months."""
+    here: tuple[int, int, int]
+    """Which of each is the scenario's own."""
+    usd_per_useful_hour: dict[str, tuple[float | None, ...]]
+    """Per alternative, to six digits; None where it is no way to do the work."""
+    cheapest: tuple[AlternativeName, ...]
+
+    def at(self, utilisation: int, price: int, horizon: int) -> int:
+        """The number of the point with these indices."""
+        return (utilisation * len(self.price_factors) + price) * len(self.horizons) + horizon
 
 
 class Band(Model):
@@ -188,6 +218,8 @@ class Uncertainty(Model):
     saving_usd_p5: float
     saving_usd_p50: float
     saving_usd_p95: float
+    saving_usd_quantiles: tuple[float, ...] = ()
+    """At 1, 3, … 99 %: fifty savings, each standing for one draw in fifty."""
     break_even_p5: float | None = None
     """Of the break-even utilisation against on-demand; None: never in that many draws."""
     break_even_p50: float | None = None
@@ -219,6 +251,8 @@ class TcoAnswer(Model):
     curve: tuple[CurvePoint, ...] = ()
     scale: tuple[SweepPoint, ...] = ()
     horizons: tuple[SweepPoint, ...] = ()
+    what_if: WhatIf | None = None
+    """Absent unless explored."""
     uncertainty: Uncertainty | None = None
     buying: Uncertainty | None = None
     """The same for buying the service against the cheapest way to run it oneself."""

@@ -21,6 +21,7 @@ from benchbench.tco import (
     uncertainty,
     vendor,
     waiting,
+    whatif,
 )
 from benchbench.tco.answer import (
     Alternative,
@@ -66,7 +67,7 @@ class World:
     defaults: Mapping[str, Default]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - what is known, and how far to go; all but the first optional
     scenario: Scenario,
     *,
     records: Sequence[Record] = (),
@@ -76,10 +77,13 @@ def evaluate(
     quotes: Mapping[str, Quote] | None = None,
     today: date | None = None,
     draws: int = uncertainty.DRAWS,
+    explored: bool = False,
 ) -> TcoAnswer:
     """All ways to get the scenario's work done, month by month, and which is cheapest.
 
-    `draws` of 0 leaves the uncertainty out. Raises DataError naming what is missing.
+    `draws` of 0 leaves the uncertainty out. `explored` adds what a page shows and a terminal does
+    not: bands around the payments, and the grid of other utilisations, prices and horizons.
+    Raises DataError naming what is missing.
     """
     world = World(
         records=records,
@@ -96,7 +100,37 @@ def evaluate(
         quotes=catalog_quotes.load() if quotes is None else quotes,
         today=today or datetime.now(UTC).date(),
     )
-    return _answer(setup, plan(setup.case), world, draws)
+    decided = plan(setup.case)
+    answer = _answer(setup, decided, world, draws)
+    return _explored(answer, setup, decided, draws) if explored else answer
+
+
+def _explored(answer: TcoAnswer, setup: Setup, decided: Plan, draws: int) -> TcoAnswer:
+    ends = _bands(setup, decided, draws) if draws else {}
+    alternatives = tuple(
+        one.model_copy(
+            update={
+                "paid_usd_p5": tuple(ends[one.name][0].tolist()),
+                "paid_usd_p95": tuple(ends[one.name][1].tolist()),
+            }
+        )
+        if one.months and one.name in ends
+        else one
+        for one in answer.alternatives
+    )
+    found = {"alternatives": alternatives, "what_if": whatif.grid(setup.case)}
+    return answer.model_copy(update=found)
+
+
+def _bands(setup: Setup, decided: Plan, draws: int) -> dict[str, Array]:
+    """What has been paid by each month in nine draws of ten, every decision kept."""
+    case = setup.case
+
+    def paid(values: Mapping[str, Value]) -> dict[str, Array]:
+        found = ways(case.with_values(values), decided)
+        return {name: total(flows, case.horizon) for name, flows in found.items()}
+
+    return uncertainty.bands(paid, _drawn(setup), draws)
 
 
 def saving(case: Case, decided: Plan, values: Mapping[str, Value]) -> Array:
@@ -225,7 +259,7 @@ def _told(setup: Setup, decided: Plan, sure: Uncertainty | None, world: World) -
         best_rent=decided.rent,
         costs=decided.costs,
         months=breakeven.months(case, decided.fleet, total(found[decided.rent], case.horizon)),
-        utilisation=_utilisation(case, decided.fleet),
+        utilisation=whatif.utilisation(case, decided.fleet),
         hybrid_servers=decided.owned,
         hybrid_committed=decided.beside,
         uncertainty=sure,
@@ -272,13 +306,6 @@ def _alternative(setup: Setup, decided: Plan, name: AlternativeName, flows: Flow
         usd_per_unit=cost / (level * setup.units_per_hour) if level > _NO_WORK else None,
         usd_per_useful_hour=cost / (level * per_machine) if level > _NO_WORK else None,
     )
-
-
-def _utilisation(case: Case, fleet: Array) -> float:
-    """Of the delivered fleet, over the months it stands; 0 without one."""
-    standing = fleet.sum() * case.server_capacity
-    served = case.demand.served(fleet * case.server_capacity).sum()
-    return float(served / standing) if standing else 0.0
 
 
 def _break_even(costs: HourlyCosts | None, months: Months, sentence: str) -> BreakEven:

@@ -18,12 +18,12 @@ _NO_WORK = 1e-6
 
 def against_scale(case: Case, scales: Sequence[float] = SCALES) -> tuple[SweepPoint, ...]:
     """The same work, smaller and larger; each size with its own best plan."""
-    return tuple(_point(_scaled(case, factor), factor) for factor in scales)
+    return tuple(point(_scaled(case, factor), factor) for factor in scales)
 
 
 def against_horizon(case: Case, horizons: Sequence[int] = HORIZONS) -> tuple[SweepPoint, ...]:
     """The same work, looked at for fewer and for more months."""
-    return tuple(_point(_until(case, months), months) for months in horizons)
+    return tuple(point(until(case, months), months) for months in horizons)
 
 
 def _scaled(case: Case, factor: float) -> Case:
@@ -32,7 +32,8 @@ def _scaled(case: Case, factor: float) -> Case:
     return replace(case, demand=demand, servers=servers)
 
 
-def _until(case: Case, months: int) -> Case:
+def until(case: Case, months: int) -> Case:
+    """The same work for another number of months; a shape that changes keeps its last month."""
     levels = case.demand.levels
     if levels.ndim > 1:
         shown = [min(month, levels.shape[0] - 1) for month in range(months)]
@@ -40,7 +41,7 @@ def _until(case: Case, months: int) -> Case:
     return replace(case, demand=replace(case.demand, months=months, levels=levels))
 
 
-def _point(case: Case, at: float) -> SweepPoint:
+def point(case: Case, at: float) -> SweepPoint:
     """Cost per useful accelerator-hour (server-hour) of each way; None where it is none."""
     decided = plan(case)
     discount = discount_factors(case["finance.cost_of_capital"], case.horizon)

@@ -1,6 +1,7 @@
 """How sure: many draws of every uncertain input, the decisions held fixed. Vectorised, seeded."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,11 +13,15 @@ DRAWS = 10_000
 SEED = 20260701
 _SHAPE = 4.0
 """The weight of the likely value in a PERT distribution."""
+_FIFTIETHS = tuple(range(1, 100, 2))
+"""Per cent: the middles of fifty equal shares of the draws."""
 _CHUNK = 2_500
 _BISECTIONS = 30
 
 Saving = Callable[[Mapping[str, Value]], Array]
 """From values, one per draw (draws, 1), to what owning saves in each draw: (draws,)."""
+Paid = Callable[[Mapping[str, Value]], Mapping[str, Array]]
+"""From values, one per draw, to what each alternative costs in each month: (draws, months + 1)."""
 
 
 def pert(low: float, likely: float, high: float, uniform: Array) -> Array:
@@ -42,7 +47,12 @@ def draw(
     assumptions: Sequence[Assumption], draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, Array]:
     """Draws (draws, 1) of each uncertain input, stratified (Latin hypercube) and correlated."""
-    rows = uncertain(assumptions)
+    return dict(_drawn(uncertain(assumptions), draws, seed))
+
+
+@lru_cache(maxsize=1)
+def _drawn(rows: tuple[Assumption, ...], draws: int, seed: int) -> dict[str, Array]:
+    """Remembered, for one answer asks for them several times."""
     generator = np.random.default_rng(seed)
     strata = [
         (generator.permutation(draws) + generator.random(draws)) / draws for _ in range(len(rows))
@@ -52,6 +62,7 @@ def draw(
     for row, uniform in zip(rows, uniforms, strict=True):
         low, high = _ends(row) or (row.value, row.value)
         values[row.key] = pert(low, row.value, high, uniform)[:, None]
+        values[row.key].setflags(write=False)
     return values
 
 
@@ -78,11 +89,29 @@ def analyse(
         saving_usd_p5=p5,
         saving_usd_p50=p50,
         saving_usd_p95=p95,
+        saving_usd_quantiles=tuple(np.percentile(savings, _FIFTIETHS).tolist()),
         break_even_p5=ends[0],
         break_even_p50=ends[1],
         break_even_p95=ends[2],
         tornado=tuple(sorted(moving, key=_swing, reverse=True)),
     )
+
+
+def bands(
+    paid: Paid, assumptions: Sequence[Assumption], draws: int = DRAWS, seed: int = SEED
+) -> dict[str, Array]:
+    """The 5th and 95th percentile over the draws of what is paid by each month: (2, months + 1)."""
+    values = draw(assumptions, draws, seed)
+    found: dict[str, list[Array]] = {}
+    for start in range(0, draws, _CHUNK):
+        part = {key: value[start : start + _CHUNK] for key, value in values.items()}
+        count = min(_CHUNK, draws - start)
+        for name, flow in paid(part).items():
+            spread = np.broadcast_to(flow, (count, flow.shape[-1]))
+            found.setdefault(name, []).append(np.cumsum(spread, axis=-1, dtype=np.float64))
+    return {
+        name: np.percentile(np.concatenate(parts), [5, 95], axis=0) for name, parts in found.items()
+    }
 
 
 def _ends_of(

@@ -73,6 +73,50 @@
     }
   }
 
+  for (const box of all(".explore")) {
+    const form = box.querySelector("form");
+    const dials = all("input", form);
+    const said = all(".at b", box);
+    const verdict = box.querySelector(".verdict");
+    const ways = all("[data-way]", box);
+    const choose = () => {
+      dials.forEach((dial, at) => {
+        const text = dial.list.options[dial.value].label;
+        dial.setAttribute("aria-valuetext", text);
+        dial.parentElement.querySelector("output").textContent = text;
+        said[at].textContent = text;
+      });
+      const key = dials.map((dial) => dial.value).join("-");
+      const cell = box.querySelector(`[data-point="${key}"]`);
+      all("[aria-current]", box).forEach((other) => other.removeAttribute("aria-current"));
+      cell.setAttribute("aria-current", "true");
+      all("details", box).forEach((details) => { details.open = details.contains(cell); });
+      const texts = cell.dataset.texts.split("|");
+      const values = cell.dataset.values.split(" ").map(Number);
+      const most = Math.max(...values);
+      ways.forEach((row, at) => {
+        const best = cell.classList.contains(`way-${row.dataset.way}`);
+        row.classList.toggle("strong", best);
+        row.cells[1].textContent = texts[at];
+        row.querySelector("i").style.width = `${(100 * values[at]) / most}%`;
+        if (!best) return;
+        const beside = cell.querySelector("small").textContent;
+        const least = `${row.cells[0].textContent} is the cheapest, ${texts[at]} per useful hour`;
+        verdict.textContent = beside ? `${least}; ${beside}.` : `${least}.`;
+      });
+    };
+    form.addEventListener("input", choose);
+    form.addEventListener("reset", () => setTimeout(choose));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    for (const cell of all("[data-point]", box)) {
+      cell.addEventListener("click", () => {
+        cell.dataset.point.split("-").forEach((place, at) => { dials[at].value = place; });
+        choose();
+      });
+    }
+    form.hidden = false;
+  }
+
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = all("details:not([open])").filter((details) => !details.closest("figure") && !details.matches(".screen"));

@@ -45,6 +45,7 @@ def test_sound_data_is_quiet() -> None:
         ({"as_of": TODAY - timedelta(days=181)}, "stale"),
     ],
 )
+@pytest.mark.fault("catalogue")
 def test_doubtful_offers(changes: dict[str, object], code: str) -> None:
     """Each slip is found under its own code, and nothing else with it."""
     assert codes(factories.gpu_offer(1, **changes)) == [code]

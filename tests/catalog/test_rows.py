@@ -69,6 +69,7 @@ def test_one_row(tmp_path: Path) -> None:
         ({"confidence": "sure"}, "confidence is none of high, medium, low"),
     ],
 )
+@pytest.mark.fault("catalogue")
 def test_bad_rows(tmp_path: Path, change: dict[str, str], reason: str) -> None:
     """Each fault rejects its row, and only that row, with the reason."""
     path = write(tmp_path / "a.csv", GOOD, GOOD | {"instance": "bad"} | change)
@@ -78,12 +79,14 @@ def test_bad_rows(tmp_path: Path, change: dict[str, str], reason: str) -> None:
     assert list(read.frame["instance"]) == ["big"]
 
 
+@pytest.mark.fault("catalogue")
 def test_missing_price_is_unknown(tmp_path: Path) -> None:
     """An empty price is no zero: the offer exists, its price is unknown."""
     path = write(tmp_path / "a.csv", GOOD | {"price_usd_per_hour": ""})
     assert catalogue.load([path], bundled_too=False).offer(0).price_usd_per_hour is None
 
 
+@pytest.mark.fault("catalogue")
 def test_separator_and_mark(tmp_path: Path) -> None:
     """A spreadsheet's semicolons, its byte order mark and carriage returns are understood."""
     path = write(tmp_path / "a.csv", GOOD, separator=";", start="\ufeff")
@@ -91,6 +94,7 @@ def test_separator_and_mark(tmp_path: Path) -> None:
     assert len(rows.read([path]).frame) == 1
 
 
+@pytest.mark.fault("catalogue")
 def test_decimal_comma_is_refused(tmp_path: Path) -> None:
     """1,5 in a file with semicolons is not guessed at."""
     path = write(tmp_path / "a.csv", GOOD | {"price_usd_per_hour": "1,5"}, separator=";")
@@ -142,6 +146,7 @@ def test_missing_file(tmp_path: Path) -> None:
         rows.read([tmp_path / "none.csv"])
 
 
+@pytest.mark.fault("catalogue")
 def test_not_text(tmp_path: Path) -> None:
     """A file that is not UTF-8 is refused with what to do."""
     path = tmp_path / "a.csv"
@@ -150,6 +155,7 @@ def test_not_text(tmp_path: Path) -> None:
         rows.read([path])
 
 
+@pytest.mark.fault("catalogue")
 def test_chunks_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading piece by piece gives the same rows and the same line numbers."""
     records = [GOOD | {"instance": f"i{n}", "vcpu": "x" if n == 5 else ""} for n in range(10)]
@@ -168,6 +174,7 @@ def test_chunks_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         st.characters(exclude_characters='\r\n,;"\0', exclude_categories=["Cs"]), max_size=30
     )
 )
+@pytest.mark.fault("catalogue")
 def test_any_price_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """Whatever stands there, a row is kept with a positive price or none, or is rejected."""
     path = write(tmp_path_factory.mktemp("x") / "a.csv", GOOD | {"price_usd_per_hour": text})

@@ -72,10 +72,10 @@ def test_the_smallest_candidates_work(precision: Precision) -> None:
 
 
 def test_flops_are_two_per_multiply_add() -> None:
-    """320 cubed: 2 x 32,768,000."""
+    """384 cubed: 2 x 56,623,104."""
     smallest = next(each for each in matmul.cpu("fp32") if each.path == "torch.matmul")
-    assert smallest.shape == "320x320x320"
-    assert smallest.amount == 65_536_000
+    assert smallest.shape == "384x384x384"
+    assert smallest.amount == 113_246_208
 
 
 def test_the_convolutions_flops_are_pytorchs() -> None:

@@ -103,6 +103,7 @@ def test_outliers_are_counted_and_kept() -> None:
 
 
 @pytest.mark.parametrize(("steal", "disturbed"), [(0.021, True), (0.019, False), (None, False)])
+@pytest.mark.fault("machine")
 def test_steal_above_two_per_cent_disturbs(steal: float | None, *, disturbed: bool) -> None:
     """2.1 % does, 1.9 % does not, unknown is not a doubt."""
     found = doubts(interference=Interference(steal_fraction=steal))
@@ -117,6 +118,7 @@ def test_foreign_work_on_the_processor_disturbs_the_processor_alone() -> None:
     assert doubts(interference=Interference(foreign_cpu_fraction=0.04)) == {}
 
 
+@pytest.mark.fault("machine")
 def test_a_foreign_process_on_the_gpu_disturbs() -> None:
     """One is enough."""
     found = doubts(interference=Interference(foreign_gpu_processes=1), device="cuda:0")
@@ -129,6 +131,7 @@ def samples(*throttle: tuple[str, ...]) -> tuple[Sample, ...]:
     return (Sample(time_s=0.5), *looks)
 
 
+@pytest.mark.fault("machine")
 def test_throttling_says_how_long_and_why() -> None:
     """One look in four of a window of 16 s: 4 s."""
     seen = doubts(samples=samples(("thermal_hardware",), (), (), ()))["throttled"]
@@ -137,6 +140,7 @@ def test_throttling_says_how_long_and_why() -> None:
     assert "thermal_hardware" in seen.message
 
 
+@pytest.mark.fault("machine")
 def test_a_processor_that_slows_down_for_heat_is_throttled() -> None:
     """1 s of a window of 16 s; 0.1 s is nothing, and a GPU's work is not the processor's."""
     hot = Interference(cpu_overheated_s=1.0)
@@ -177,6 +181,7 @@ def test_events_and_wall_time_must_agree(elapsed_s: float, *, apart: bool) -> No
     assert ("clocks_disagree" in doubts(elapsed_s=elapsed_s)) is apart
 
 
+@pytest.mark.fault("lie")
 def test_wrong_outputs_make_it_invalid() -> None:
     """Cosine or top-1 agreement below 0.99 withholds the number; unknown does not."""
     assert doubts(agreement=Agreement(0.985))["wrong_output"].severity == "invalid"
@@ -185,6 +190,7 @@ def test_wrong_outputs_make_it_invalid() -> None:
     assert doubts(agreement=Agreement(0.995, 0.995)) == {}
 
 
+@pytest.mark.fault("lie")
 def test_constant_inputs_make_it_invalid_and_repeated_ones_doubtful() -> None:
     """The first change the device's clock; the second only hide a cache."""
     assert doubts(inputs="constant")["constant_inputs"].severity == "invalid"
@@ -211,18 +217,21 @@ def test_waiting_tasks_are_a_doubt(resource: str, share: float, severity: str | 
 
 
 @pytest.mark.parametrize(("jump_s", "seen"), [(-3600.0, True), (0.2, True), (0.1, False)])
+@pytest.mark.fault("machine")
 def test_a_wall_clock_that_jumps_is_a_doubt(jump_s: float, *, seen: bool) -> None:
     """In a window of 16 s more than 0.116 s either way: steering is a thousand times slower."""
     found = doubts(interference=Interference(wall_clock_jump_s=jump_s, suspended_s=0.0))
     assert ("clock_jump" in found) is seen
 
 
+@pytest.mark.fault("machine")
 def test_a_suspended_machine_is_told_from_a_clock_that_was_set() -> None:
     """Both clocks went on without us: 30 s."""
     away = Interference(wall_clock_jump_s=30.0, suspended_s=30.0)
     assert "suspended for 30.0 s" in doubts(interference=away)["clock_jump"].message
 
 
+@pytest.mark.fault("machine")
 def test_errors_of_the_device_make_it_invalid() -> None:
     """An Xid, or memory that could not be corrected; none seen is no doubt."""
     assert "48, 63" in doubts(interference=Interference(xids=(63, 48, 63)))["xid"].message
@@ -286,12 +295,14 @@ def test_littles_law_knows_nothing_of_overlapping_queries() -> None:
     assert latency_caveats(make.measurement(), "single_stream") == ()
 
 
+@pytest.mark.fault("lie")
 def test_a_cache_makes_it_invalid() -> None:
     """More than 10 % faster on a known batch."""
     assert doubts(repeat_speedup=1.2)["cached"].severity == "invalid"
     assert doubts(repeat_speedup=1.05) == {}
 
 
+@pytest.mark.fault("lie")
 def test_a_loss_of_zero_is_invalid_and_a_constant_one_doubtful() -> None:
     """Zero at every step is no training; a constant may be rounding."""
     assert doubts(losses=(0.0,) * 8)["constant_loss"].severity == "invalid"

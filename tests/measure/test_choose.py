@@ -27,6 +27,7 @@ def test_the_default_device_is_the_first_gpu() -> None:
     assert choose.device("cuda:1", make.gpu_system(2), "13.2") == ("cuda:1", ())
 
 
+@pytest.mark.fault("lie")
 def test_a_gpu_left_idle_is_never_silent() -> None:
     """A PyTorch without CUDA measures the processor, and the record says so."""
     name, (doubt,) = choose.device(None, make.gpu_system(), None)
@@ -36,12 +37,14 @@ def test_a_gpu_left_idle_is_never_silent() -> None:
 
 
 @pytest.mark.parametrize("wanted", ["cuda", "cuda:0", "cuda:1"])
+@pytest.mark.fault("lie")
 def test_a_gpu_that_is_not_here_is_refused(wanted: str) -> None:
     """No fallback to the processor; the message names the way out."""
     with pytest.raises(CannotMeasureError, match="--device cpu"):
         choose.device(wanted, make.system(), "13.2")
 
 
+@pytest.mark.fault("lie")
 def test_a_gpu_pytorch_cannot_use_is_refused() -> None:
     """The next step is another build of torch."""
     with pytest.raises(CannotMeasureError, match="CUDA build"):
@@ -80,6 +83,7 @@ def test_the_default_precision_is_what_the_device_is_built_for(
     assert choose.precision(None, device, system, workload()) == expected
 
 
+@pytest.mark.fault("lie")
 def test_a_precision_the_workload_lacks_is_not_chosen_nor_accepted() -> None:
     """The default falls to the workload's first; a wish is refused."""
     only = workload(precisions=("fp32",))
@@ -88,6 +92,7 @@ def test_a_precision_the_workload_lacks_is_not_chosen_nor_accepted() -> None:
         choose.precision("bf16", "cuda:0", gpu("9.0"), only)
 
 
+@pytest.mark.fault("lie")
 def test_a_backend_the_workload_does_not_run_on_is_refused() -> None:
     """The sentence lists those it does run on."""
     mine = workload(backends=("torch-eager", "torch-compile"))

@@ -44,6 +44,7 @@ def test_cpu_times_are_of_our_processors_alone(tmp_path: Path) -> None:
     assert times.steal_s * TICKS == pytest.approx(10)
 
 
+@pytest.mark.fault("machine")
 def test_what_the_host_does_not_show_is_none(tmp_path: Path) -> None:
     """An empty file system has no counters, and none is zero."""
     proc = host(tmp_path)
@@ -144,6 +145,7 @@ def test_a_package_we_may_not_read_hides_the_sum(tmp_path: Path) -> None:
     assert proc.energy_j() is None
 
 
+@pytest.mark.fault("death")
 def test_out_of_memory_kills_of_the_group_come_first(tmp_path: Path) -> None:
     """The cgroup's own count where it has one, else the machine's."""
     host(tmp_path, proc__vmstat="nr_free_pages 5\noom_kill 7\n")
@@ -182,6 +184,7 @@ def test_nvml_units_become_si() -> None:
     assert board.processes() == 2
 
 
+@pytest.mark.fault("machine")
 def test_what_a_board_does_not_support_is_none() -> None:
     """A board that answers nothing gives no zero."""
     board = Nvml(FakeNvml(), "cuda:0", "GPU-0")
@@ -193,6 +196,7 @@ def test_what_a_board_does_not_support_is_none() -> None:
     assert board.processes() is None
 
 
+@pytest.mark.fault("machine")
 def test_without_a_driver_there_are_no_counters() -> None:
     """A uuid no driver knows gives None, with the real NVML or without."""
     assert nvml_counters("cuda:0", "00000000-0000-0000-0000-000000000000") is None
@@ -219,6 +223,7 @@ def test_context_switches_are_counted_of_this_process() -> None:
     assert after.voluntary >= before.voluntary > 0
 
 
+@pytest.mark.fault("machine")
 def test_critical_errors_are_read_once() -> None:
     """Two Xids wait in the driver's queue, then it is empty."""
     queue = [SimpleNamespace(eventData=48), SimpleNamespace(eventData=63)]
@@ -234,6 +239,7 @@ def test_critical_errors_are_read_once() -> None:
     assert board.uncorrected_errors() == 5
 
 
+@pytest.mark.fault("machine")
 def test_a_lost_board_is_remembered() -> None:
     """NVML's error 15 to any question; another error is only a missing counter."""
     gone = FakeNvml.NVMLError("GPU is lost")

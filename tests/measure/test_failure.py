@@ -23,6 +23,7 @@ from benchbench.measure.failure import of_death, of_exception
         (RuntimeError("shape mismatch"), "error"),
     ],
 )
+@pytest.mark.fault("death")
 def test_exceptions_have_a_kind_and_a_remedy(error: Exception, kind: str) -> None:
     """Memory by type or by the words allocators use; the workload's own errors as they are."""
     found = of_exception(error)
@@ -51,6 +52,7 @@ def test_an_exception_is_told_in_one_line() -> None:
         (-60, False, "killed", "signal 60"),
     ],
 )
+@pytest.mark.fault("death")
 def test_signals_tell_crashes_from_kills(
     returncode: int, kind: str, name: Any, *, oom: bool
 ) -> None:
@@ -59,6 +61,7 @@ def test_signals_tell_crashes_from_kills(
     assert (found.kind, found.signal, found.exit_code) == (kind, name, None)
 
 
+@pytest.mark.fault("death")
 def test_an_exit_without_result_is_an_error() -> None:
     """Even an exit code of 0 is no result."""
     assert of_death(3, oom_killed=False).exit_code == 3

@@ -1,16 +1,19 @@
 """One runner at a time, and what an interrupted one leaves behind."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from benchbench.errors import CannotMeasureError
-from benchbench.measure.journal import Journal, exclusive, folder_for
+from benchbench.measure.journal import Journal, alone_in, exclusive, folder_for, sweep
 
 
+@pytest.mark.fault("hang or kill")
 def test_an_interrupted_plan_is_found_again(tmp_path: Path) -> None:
     """Under the session it began with; another plan is another matter."""
     session = Journal(tmp_path, "plan A").begin()
@@ -37,6 +40,7 @@ def test_beginning_again_forgets_the_session_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"plan": "x"}', '{"plan": "x", "session": "y"}'])
+@pytest.mark.fault("hang or kill")
 def test_a_damaged_journal_is_no_journal(tmp_path: Path, text: str) -> None:
     """Torn, incomplete or of another plan: nothing to resume."""
     journal = Journal(tmp_path, "plan")
@@ -55,6 +59,7 @@ def test_the_journal_lies_beside_local_results() -> None:
     assert not far.exists()
 
 
+@pytest.mark.fault("two runners")
 def test_a_second_runner_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     """The message names the process that holds the lock; afterwards the way is free."""
     lock = tmp_path / "deep" / "run.lock"
@@ -68,6 +73,7 @@ def test_a_second_runner_is_refused_and_told_who_runs(tmp_path: Path) -> None:
         assert lock.read_text() == f"{os.getpid()}\n"
 
 
+@pytest.mark.fault("two runners")
 def test_a_dead_runner_leaves_no_lock(tmp_path: Path) -> None:
     """A process killed while it held the lock does not block the next."""
     lock = tmp_path / "run.lock"
@@ -81,3 +87,70 @@ def test_a_dead_runner_leaves_no_lock(tmp_path: Path) -> None:
     assert lock.read_text().strip().isdigit()
     with exclusive(lock):
         assert lock.read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.fault("two runners")
+def test_a_second_runner_in_a_folder_is_refused(tmp_path: Path) -> None:
+    """Another user's or container's lock is not ours to see, but the folder is."""
+    with (
+        alone_in(tmp_path / "results"),
+        pytest.raises(CannotMeasureError, match=r"storing its results in .*--out"),
+        alone_in(tmp_path / "results"),
+    ):
+        pytest.fail("two runners in one folder")
+    with alone_in(tmp_path / "results"):
+        assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_folder_without_locks_refuses_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems have none: measuring goes on."""
+
+    def unsupported(_descriptor: int, _operation: int) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with alone_in(tmp_path), alone_in(tmp_path):
+        assert tmp_path.is_dir()
+
+
+@pytest.mark.fault("left behind")
+def test_notes_of_plans_nobody_goes_on_with_are_swept(tmp_path: Path) -> None:
+    """After a month a note goes, and a half-written one at once; a fresh one and results stay."""
+    old, fresh = Journal(tmp_path, "old"), Journal(tmp_path, "fresh")
+    old.begin()
+    (note,) = tmp_path.iterdir()
+    os.utime(note, (0, 0))
+    session = fresh.begin()
+    (tmp_path / ".writing-0").touch()
+    (tmp_path / "x-0123456789abcdef.json").touch()
+    sweep(tmp_path)
+    assert old.interrupted() is None
+    assert fresh.interrupted() == session
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_note_that_is_no_text_is_no_journal(tmp_path: Path) -> None:
+    """Bytes that no encoding gives."""
+    journal = Journal(tmp_path, "plan")
+    journal.begin()
+    (note,) = tmp_path.iterdir()
+    note.write_bytes(b"\xff\xfe\x00")
+    assert journal.interrupted() is None
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_a_home_that_cannot_be_written_does_not_stop_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, blocked: bool
+) -> None:
+    """The lock then lies below the temporary folder, apart from other users'."""
+    home = tmp_path / "home"
+    if blocked:
+        home.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    with exclusive():
+        locks = list(tmp_path.rglob("run.lock"))
+    below = "tmp" if blocked else "home"
+    assert [path.relative_to(tmp_path).parts[0] for path in locks] == [below]

@@ -178,14 +178,11 @@ def test_the_library_holds_no_more_than_the_run_needs() -> None:
     assert 32 * Load("offline", 32, 6.5, 1e-6).batches == 2**20
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("server", "cannot be driven yet"), ("train", "no scenario 'train'")],
-)
-def test_a_scenario_that_cannot_be_driven_names_those_that_can(text: str, says: str) -> None:
+def test_a_scenario_that_cannot_be_driven_names_those_that_can() -> None:
     """One sentence."""
-    with pytest.raises(UsageError, match=rf"{says}.*choose offline, single_stream, multi_stream"):
-        loadgen.chosen(text)
+    known = "choose offline, single_stream, multi_stream, server"
+    with pytest.raises(UsageError, match=rf"no scenario 'train'.*{known}"):
+        loadgen.chosen("train")
 
 
 def test_a_querys_batch_is_the_scenarios() -> None:

@@ -261,7 +261,7 @@ def test_a_lucky_streak_between_looks_does_not_stop_the_loop() -> None:
 def test_half_width_is_that_of_a_mean_stopped_early() -> None:
     """The figure the loop stops at is the one that is published for it."""
     values = np.random.default_rng(1).normal(1.0, 0.1, 16)
-    low, high = stats.mean_interval(values, stopped_early=True) or (0.0, 0.0)
+    low, high = stats.mean_interval(values, ending="reached") or (0.0, 0.0)
     expected = (high - low) / 2 / values.mean()
     assert half_width_fraction(sums(values)) == pytest.approx(expected)
 

@@ -1,6 +1,7 @@
 """Real worker processes that succeed, crash, hang and are killed; none is ever left behind."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -56,11 +57,12 @@ def test_a_worker_measures_and_tells_how_it_goes(tmp_path: Path) -> None:
 
 
 def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
-    """Python's and C's prints land on stderr; stdin is empty; nothing of ours imports torch."""
+    """Its own group, prints on stderr, an empty stdin; nothing of ours imports torch."""
     load = (
         "print('{\"result\": null}'); os.write(1, b'from C'); "
         "parameters.update(stdin=os.read(0, 9).decode(), torch='torch' in sys.modules, "
-        "here='' in sys.path, omp=os.environ['OMP_NUM_THREADS'], path='PATH' in os.environ)"
+        "here='' in sys.path, group=os.getpgid(0) == os.getpid(), "
+        "omp=os.environ['OMP_NUM_THREADS'], path='PATH' in os.environ)"
     )
     done = run_worker(
         asking(write_workload(tmp_path, load=load), threads=3),
@@ -73,6 +75,7 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
         "stdin": "",
         "torch": False,
         "here": False,
+        "group": True,
         "omp": "3",
         "path": False,
         "threads": 3,
@@ -86,9 +89,11 @@ def test_a_worker_is_alone_with_its_workload(tmp_path: Path) -> None:
     [
         ("ctypes.string_at(0)", "crashed", "SIGSEGV", "Segmentation fault"),
         ("os.abort()", "crashed", "SIGABRT", "Aborted"),
+        ("os.kill(os.getpid(), signal.SIGILL)", "crashed", "SIGILL", "Illegal instruction"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "killed", "SIGKILL", ""),
     ],
 )
+@pytest.mark.fault("death")
 def test_a_death_by_signal_is_named(
     tmp_path: Path, step: str, kind: str, name: str, word: str
 ) -> None:
@@ -111,11 +116,14 @@ def test_a_death_by_signal_is_named(
         ),
         ("raise UsageError('use --batch 2')", "pass", "error", "use --batch 2"),
         ("pass", "raise RuntimeError('CUDA out of memory.')", "out_of_memory", "CUDA"),
+        ("pass", "raise RuntimeError('CUBLAS_STATUS_ALLOC_FAILED')", "out_of_memory", "CUBLAS"),
+        ("pass", "raise RuntimeError('mismatch')", "error", "RuntimeError: mismatch"),
         ("pass", "sys.exit(3)", "error", "SystemExit: something called sys.exit(3)"),
         ("pass", "sys.exit(0)", "error", "SystemExit: something called sys.exit(0)"),
         ("pass", "os._exit(0)", "error", "no result"),
     ],
 )
+@pytest.mark.fault("death")
 def test_an_end_from_within_is_a_failure(
     tmp_path: Path, load: str, step: str, kind: str, message: str
 ) -> None:
@@ -127,6 +135,7 @@ def test_an_end_from_within_is_a_failure(
     assert message in done.failure.message
 
 
+@pytest.mark.fault("lie")
 def test_a_loss_that_is_no_number_withholds_the_number(tmp_path: Path) -> None:
     """NaN in a training step: not_finite, and no measurement."""
     file = write_workload(tmp_path, step="return 1.0 if batch < 1 else math.nan", scenario="train")
@@ -146,6 +155,7 @@ def test_a_training_step_without_loss_is_doubted(
     assert ("loss_unchecked" in {one.code for one in done.result.caveats}) is doubted
 
 
+@pytest.mark.fault("hang or kill")
 def test_a_hang_ends_at_its_timeout(tmp_path: Path) -> None:
     """Even one that ignores SIGTERM, with a child that would hang on."""
     file = write_workload(
@@ -163,6 +173,7 @@ def test_a_hang_ends_at_its_timeout(tmp_path: Path) -> None:
     assert dies(noted(tmp_path / "child"))
 
 
+@pytest.mark.fault("hang or kill")
 def test_a_child_that_outlives_its_worker_is_ended(tmp_path: Path) -> None:
     """A worker that finished leaves nobody to disturb the next."""
     done = ended(write_workload(tmp_path, load=NOTE_CHILD))
@@ -179,6 +190,7 @@ def test_a_garbled_word_is_no_result(tmp_path: Path) -> None:
     assert done.failure.kind == "error"
 
 
+@pytest.mark.fault("hang or kill")
 def test_an_interrupt_of_the_runner_ends_the_worker(tmp_path: Path) -> None:
     """Ctrl-C while the worker works: it is dead before the interrupt goes on."""
     file = write_workload(tmp_path, load=NOTE_PID, step="time.sleep(600)")
@@ -192,6 +204,7 @@ def test_an_interrupt_of_the_runner_ends_the_worker(tmp_path: Path) -> None:
     assert not lives(noted(tmp_path / "pid"))
 
 
+@pytest.mark.fault("hang or kill")
 def test_a_killed_runner_leaves_no_worker(tmp_path: Path) -> None:
     """Kill -9 of the runner takes the worker and the worker's children with it."""
     file = write_workload(tmp_path, load=f"{NOTE_CHILD}; {NOTE_PID}", step="time.sleep(600)")
@@ -206,3 +219,88 @@ def test_a_killed_runner_leaves_no_worker(tmp_path: Path) -> None:
         runner.wait()
     assert dies(worker)
     assert dies(child)
+
+
+STRAY = (
+    "stray = subprocess.Popen(['sleep', '600'], start_new_session=True); "
+    "(HERE / 'stray').write_text(f'{stray.pid}\\n')"
+)
+
+
+@pytest.mark.fault("hang or kill")
+def test_a_child_in_a_session_of_its_own_is_ended(tmp_path: Path) -> None:
+    """A launcher's ranks leave the worker's group; whatever ends the worker ends them."""
+    done = ended(write_workload(tmp_path, load=STRAY))
+    assert isinstance(done.result, WorkloadResult)
+    assert not lives(noted(tmp_path / "stray"))
+    (tmp_path / "stray").unlink()
+    assert ended(write_workload(tmp_path, load=f"{STRAY}; os.abort()")).failure is not None
+    assert not lives(noted(tmp_path / "stray"))
+
+
+@pytest.mark.fault("hang or kill")
+def test_a_second_interrupt_leaves_no_worker_either(tmp_path: Path) -> None:
+    """An impatient Ctrl-C while the first is still clearing up."""
+    file = write_workload(tmp_path, load=f"{NOTE_CHILD}; {NOTE_PID}", step="time.sleep(600)")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(file)], env=environment)
+    worker, child = noted(tmp_path / "pid"), noted(tmp_path / "child")
+    while runner.poll() is None:
+        runner.send_signal(signal.SIGINT)
+    assert runner.returncode in {1, -signal.SIGINT}
+    assert dies(worker)
+    assert dies(child)
+
+
+WITHOUT_GUARD = (
+    "mine = Path(f'/proc/self/task/{os.getpid()}/children').read_text().split(); "
+    "guard = int(mine[0]); os.kill(guard, signal.SIGKILL); os.waitpid(guard, 0)"
+)
+
+
+@pytest.mark.fault("hang or kill")
+@pytest.mark.parametrize(
+    ("load", "note"),
+    [(f"{WITHOUT_GUARD}; {NOTE_PID}", "pid"), (f"{STRAY}; {NOTE_PID}", "stray")],
+    ids=["the kernel ends the worker", "the guard ends who left its group"],
+)
+def test_a_killed_runner_is_noticed_twice(tmp_path: Path, load: str, note: str) -> None:
+    """By the kernel, even without our guard; and by the guard, which knows the worker's strays."""
+    file = write_workload(tmp_path, load=load, step="time.sleep(600)")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(file)], env=environment)
+    try:
+        noted(tmp_path / "pid")
+    finally:
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+    assert dies(noted(tmp_path / note))
+
+
+def test_words_without_end_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """200 MB on stderr in one line: its last 2000 bytes are shown, and the rest is gone."""
+    flood = "[os.write(2, b'x' * 1_000_000) for _ in range(200)]"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    done = ended(write_workload(tmp_path, load=f"{flood}; os.write(2, b'end'); os._exit(3)"))
+    assert done.stderr[-1].endswith("xend")
+    assert len(done.stderr[-1]) == 2000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.fault("left behind")
+def test_nothing_is_left_open(tmp_path: Path) -> None:
+    """As many descriptors after a measurement as before, whether it ends well or not."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    ended(write_workload(tmp_path))
+    ended(write_workload(tmp_path, step="os.abort()"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.fault("hang or kill")
+def test_a_hang_is_asked_to_end_before_it_is_made_to(tmp_path: Path) -> None:
+    """SIGTERM comes first, and a worker that listens has time to put its things away."""
+    tidy = "signal.signal(signal.SIGTERM, lambda *_: ((HERE / 'tidy').touch(), os._exit(0)))"
+    done = ended(write_workload(tmp_path, load=tidy, step="time.sleep(600)"), timeout_s=6.0)
+    assert done.failure is not None
+    assert done.failure.kind == "timeout"
+    assert (tmp_path / "tidy").exists()

@@ -28,6 +28,7 @@ ADA = Scrubber(home="/home/ada", user="ada", host="node-17")
         ("resnet50-train", "resnet50-train"),
     ],
 )
+@pytest.mark.fault("secrets")
 def test_private_names_leave_and_others_stay(text: str, clean: str) -> None:
     """Home, user, host and credentials; a name inside another name is no name."""
     assert ADA(text) == clean

@@ -89,6 +89,7 @@ def test_a_watch_looks_at_the_gpu_each_time_and_at_the_host_once_a_second() -> N
     assert watch.latest.device == "cuda:0"
 
 
+@pytest.mark.fault("machine")
 def test_missing_counters_stay_none_in_samples() -> None:
     """A host that shows nothing is sampled as nothing."""
     clock = FakeClock()
@@ -141,6 +142,7 @@ def test_stalls_switches_and_errors_are_differences_too() -> None:
     assert seen.xids == (48,)
 
 
+@pytest.mark.fault("machine")
 def test_clocks_that_part_are_noticed() -> None:
     """In 10 s of the monotonic clock the wall clock went back an hour, the machine slept 30 s."""
     monotonic, wall, uptime = FakeClock(), FakeClock(), FakeClock()
@@ -155,6 +157,7 @@ def test_clocks_that_part_are_noticed() -> None:
     assert seen.suspended_s == pytest.approx(30.0)
 
 
+@pytest.mark.fault("machine")
 def test_a_lost_device_is_known() -> None:
     """Only when the driver says so."""
     gpu = FakeGpuCounters()
@@ -213,6 +216,7 @@ def test_sampled_power_with_a_gap_gives_no_energy() -> None:
     assert sampled(0.1, 40, power_w=None) == ()
 
 
+@pytest.mark.fault("machine")
 def test_spinners_on_every_processor_disturb() -> None:
     """Real ones, beside half a second of our own work: the real counters tell them apart."""
     spin = "while True: pass"

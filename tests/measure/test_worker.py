@@ -10,6 +10,7 @@ from benchbench.measure.worker import _limited, require_device, with_threads
 from tests.measure.fakes_measure import FakeClock, FakeGpuCounters, FakeHost
 
 
+@pytest.mark.fault("machine")
 def test_a_lost_device_is_a_failure_and_no_number() -> None:
     """Steps may still have returned; nobody knows what."""
     gpu = FakeGpuCounters()

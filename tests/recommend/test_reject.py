@@ -14,6 +14,7 @@ from tests import factories as make
 from tests.recommend.ask import FLOPS, SILICON, answer, noisy, only, out
 
 
+@pytest.mark.fault("death")
 def test_an_invalid_record_never_recommends() -> None:
     """A record marked invalid, however fast, is ignored; alone it recommends nothing."""
     lie = make.gpu_record(9000, caveats=(make.caveat("invalid"),), batch_size=512)
@@ -21,6 +22,7 @@ def test_an_invalid_record_never_recommends() -> None:
     assert out(answer([lie], [make.gpu_offer()])).code == "not_predicted"
 
 
+@pytest.mark.fault("death")
 def test_a_failed_record_never_recommends() -> None:
     """Out of memory at batch 512 leaves the smaller batch that worked."""
     failed = make.gpu_record(batch_size=512, failure=make.out_of_memory())
@@ -28,6 +30,7 @@ def test_a_failed_record_never_recommends() -> None:
     assert one.configuration.batch_size == 256
 
 
+@pytest.mark.fault("catalogue")
 def test_a_missing_price_never_ranks() -> None:
     """No price is not a low price."""
     offers = [make.gpu_offer(instance="x", price_usd_per_hour=None), make.gpu_offer()]
@@ -37,6 +40,7 @@ def test_a_missing_price_never_ranks() -> None:
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, math.inf, math.nan])
+@pytest.mark.fault("catalogue")
 def test_a_hostile_price_never_ranks(price: float) -> None:
     """Zero, negative, infinite and NaN prices in a frame are no prices."""
     catalog = catalogue.from_offers([make.gpu_offer(), make.gpu_offer(instance="x")])
@@ -181,6 +185,7 @@ def test_a_smaller_batch_fits_where_the_best_does_not() -> None:
         ("not_finite", 128, True),
     ],
 )
+@pytest.mark.fault("death")
 def test_a_failure_on_that_silicon_excludes_what_would_repeat_it(
     kind: str, failed_batch: int, *, admitted: bool
 ) -> None:

@@ -76,6 +76,7 @@ def test_each_provider(
     assert paths == set(ANSWERS[provider])
 
 
+@pytest.mark.fault("metadata")
 def test_never_asked_unless_told(tmp_path: Path) -> None:
     """Without `ask` there is no request; the firmware still names the provider and EC2's type."""
     with services.serve(honest("aws")) as service:
@@ -92,6 +93,7 @@ def test_nobody_plausible_nobody_asked(tmp_path: Path) -> None:
     assert service.asked == []
 
 
+@pytest.mark.fault("metadata")
 def test_proxies_are_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxy variables do not move the question elsewhere."""
     with services.serve(Metadata({})) as proxy, services.serve(honest("gcp")) as service:
@@ -103,6 +105,7 @@ def test_proxies_are_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found.instance_type == "a3-highgpu-8g"
 
 
+@pytest.mark.fault("metadata")
 def test_redirects_are_not_followed(tmp_path: Path) -> None:
     """A redirect is no answer, and its target is never asked."""
     with services.serve(honest("gcp")) as target:
@@ -115,6 +118,7 @@ def test_redirects_are_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("delay_s", "drip_s"), [(5.0, 0.0), (0.0, 0.2)])
+@pytest.mark.fault("metadata")
 def test_slow_service(tmp_path: Path, delay_s: float, drip_s: float) -> None:
     """A service that hangs, or sends a byte now and then, costs half a second at most."""
     slow = Metadata(services.GCP, delay_s=delay_s, drip_s=drip_s)
@@ -148,6 +152,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
         " ",
     ],
 )
+@pytest.mark.fault("name")
 def test_hostile_text(tmp_path: Path, hostile: str) -> None:
     """What is not a plain short name is not believed; neither is its region or lifecycle."""
     with services.serve(Metadata(dict.fromkeys(services.GCP, hostile))) as service:
@@ -156,6 +161,7 @@ def test_hostile_text(tmp_path: Path, hostile: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a b", "x" * 201, "a\r\nX-Evil: 1", "é"])
+@pytest.mark.fault("metadata")
 def test_hostile_token(tmp_path: Path, token: str) -> None:
     """A token that is none is not sent back, and nothing more is asked."""
     lying = honest("aws")
@@ -176,6 +182,7 @@ def test_unknown_lifecycle_is_none(tmp_path: Path) -> None:
     assert (found.instance_type, found.lifecycle) == ("m7i.2xlarge", None)
 
 
+@pytest.mark.fault("metadata")
 def test_only_harmless_paths_exist() -> None:
     """No path in the module leads to credentials, user data, names or addresses."""
     told = [

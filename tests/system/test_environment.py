@@ -49,6 +49,7 @@ def test_kept_as_it_is(name: str, value: str) -> None:
     assert environment.read({name: value}) == {name: value}
 
 
+@pytest.mark.fault("secrets")
 def test_canaries_never_appear() -> None:
     """Secrets, identities and addresses stay out, even under an allowed family's name."""
     assert environment.read(SECRETS) == {}
@@ -71,6 +72,7 @@ def test_canaries_never_appear() -> None:
         ("9" * 5000, "9" * 200),
     ],
 )
+@pytest.mark.fault("secrets")
 def test_harmless(value: str, shown: str) -> None:
     """Folders, addresses, UUIDs and control characters go; long values are cut."""
     assert environment.harmless(value) == shown

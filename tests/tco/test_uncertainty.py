@@ -119,3 +119,33 @@ def test_rank_correlation_is_scipys() -> None:
     expected = float(stats.spearmanr(one, other).statistic)
     assert uncertainty.rank_correlation(one, other) == pytest.approx(expected)
     assert uncertainty.rank_correlation(one, np.ones(500)) is None
+
+
+def test_bands_are_the_percentiles_of_what_is_paid_by_then() -> None:
+    """Two months of the same uniform amount: by then twice as much, nine draws in ten between."""
+
+    def paid(values: Mapping[str, Value]) -> dict[str, Array]:
+        return {"own": np.asarray(values["a"]) * np.array([0.0, 1.0, 1.0])}
+
+    found = uncertainty.bands(paid, [A], draws=4000)["own"]
+    drawn = uncertainty.pert(0.0, 10.0, 40.0, np.array([0.05, 0.95]))
+    assert found[:, 0] == pytest.approx([0.0, 0.0])
+    assert found[:, 1] == pytest.approx(drawn, rel=0.01)
+    assert found[:, 2] == pytest.approx(2 * found[:, 1])
+
+
+def test_certain_payments_have_a_band_of_no_width() -> None:
+    """Whatever is not drawn does not vary."""
+    found = uncertainty.bands(lambda _: {"rent": np.array([1.0, 2.0])}, [A], draws=100)["rent"]
+    assert found.tolist() == [[1.0, 3.0], [1.0, 3.0]]
+
+
+def test_fifty_savings_stand_for_all_draws() -> None:
+    """In order; as many of them above zero as the probability says, to one dot."""
+    found = uncertainty.analyse(difference, [A, B], draws=2000)
+    savings = found.saving_usd_quantiles
+    assert list(savings) == sorted(savings)
+    assert len(savings) == 50
+    assert sum(one > 0 for one in savings) / 50 == pytest.approx(
+        found.probability_own_cheaper, abs=0.02
+    )

@@ -166,27 +166,15 @@ def test_saved_weights_are_used(tiny: Path) -> None:
 
 def test_questions_become_sequences(tiny: Path, questions: Path) -> None:
     """[CLS] question [SEP] context [SEP] padding, with types and mask as BERT was trained."""
-    spans = list(bert.tokenised(small(tiny, data=questions), 384))
-    ids, types, mask = spans[0]
+    job = bert.load(small(tiny, data=questions, parameters={}))
+    batch = next(job.batches)
+    ids, types, mask = (
+        batch[name][0].tolist() for name in ("input_ids", "token_type_ids", "attention_mask")
+    )
     assert ids[:9] == [CLS, WHO, WON, SEP, RED, WON, 8, SEP, 0]
     assert types[:9] == [0, 0, 0, 0, 1, 1, 1, 1, 0]
     assert mask[:9] == [1] * 8 + [0]
-    assert {len(part) for span in spans for part in span} == {384}
-
-
-def test_long_contexts_overlap(tiny: Path, questions: Path) -> None:
-    """A question is cut to 64 tokens; 500 words in rooms of 317 start at 0, 128 and 256."""
-    spans = list(bert.tokenised(small(tiny, data=questions), 384))[1:]
-    assert [sum(types) - 1 for _, types, _ in spans] == [317, 317, 244]
-    assert all(ids[:66] == [CLS] + [WHO] * 64 + [SEP] for ids, _, _ in spans)
-
-
-def test_parts_cover_the_context() -> None:
-    """1000 tokens in rooms of 300: every token is in a part, each part starts 128 later."""
-    parts = list(bert.split(list(range(1000)), 300))
-    assert [part[0] for part in parts] == [0, 128, 256, 384, 512, 640, 768]
-    assert sorted({token for part in parts for token in part}) == list(range(1000))
-    assert list(bert.split([], 300)) == [[]]
+    assert batch["input_ids"].shape == (2, 384)
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
@@ -213,7 +201,7 @@ def test_squad_needs_a_vocabulary(tiny: Path, questions: Path, tmp_path: Path) -
     with pytest.raises(UsageError, match=r"needs a vocabulary; name a folder with vocab\.txt"):
         bert.load(small(bare, data=questions))
     with pytest.raises(UsageError, match="needs a vocabulary"):
-        next(bert.tokenised(Setting(data=questions), 384))
+        bert.load(Setting(data=questions))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"data": [{}]}', '{"data": 3}'])
@@ -238,6 +226,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         bert.work(Setting(weights=tmp_path))
 
 
+@pytest.mark.fault("weights")
 def test_pickled_weights_are_never_opened(tiny: Path, tmp_path: Path) -> None:
     """A pickle that would run code on loading is refused, and does not run."""
     sentinel = tmp_path / "sentinel"

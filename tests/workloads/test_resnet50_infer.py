@@ -80,6 +80,7 @@ def test_the_reference_is_the_same_model_in_fp32() -> None:
     assert exact.reference is None
 
 
+@pytest.mark.fault("lie")
 def test_other_images_fail_the_check_of_outputs() -> None:
     """Scores of other images are no closer than the gate allows: the check can fail."""
     job = resnet.load(replace(SMALL, batch_size=4))
@@ -119,9 +120,6 @@ def test_saved_weights_are_used(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
-    """Missing and broken files are named, with the next step."""
-    for content in (None, b"no tensors"):
-        if content is not None:
-            (tmp_path / "model.safetensors").write_bytes(content)
-        with pytest.raises(UsageError, match=r"holds no model\.safetensors .* save a state_dict"):
-            resnet.load(replace(SMALL, weights=tmp_path))
+    """Missing files are named, with the next step; see tests/test_weights.py for the rest."""
+    with pytest.raises(UsageError, match=r"holds no weights: .* save a state_dict"):
+        resnet.load(replace(SMALL, weights=tmp_path))

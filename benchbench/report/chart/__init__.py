@@ -5,9 +5,11 @@ from matplotlib.figure import Figure
 
 from benchbench.report.blocks import (
     BarGroups,
+    Dots,
     Drawing,
     Lines,
     Plot,
+    Ranges,
     Roofline,
     Scatter,
     Spreads,
@@ -46,3 +48,7 @@ def _figure(drawing: Drawing, width: float) -> Figure:  # noqa: PLR0911 - one re
             return cost.stacks(drawing, width)
         case Swings():
             return cost.swings(drawing, width)
+        case Dots():
+            return cost.dots(drawing, width)
+        case Ranges():
+            return measured.ranges(drawing, width)

@@ -4,12 +4,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchbench.report.blocks import Point, Scatter
-from benchbench.report.chart import marks, scales
-from benchbench.report.chart.svg import MUTED, RULE, SMALL_PX, Canvas, tie
+from benchbench.report.chart import labels, marks, scales
+from benchbench.report.chart.svg import MUTED, RULE, Canvas
 
 _LEFT_PX, _RIGHT_PX = 70, 16
 _CROWD = 20
 """Beyond this many points only the front keeps its ranks and intervals."""
+_NEAR = 3.0
+"""Steps from its mark beyond which a rank is no longer read as its."""
 
 
 def scatter(drawing: Scatter, width: float) -> Figure:
@@ -26,22 +28,32 @@ def scatter(drawing: Scatter, width: float) -> Figure:
     by_key = {point.key: point for point in drawing.points}
     front = [by_key[key] for key in drawing.front]
     axes.plot([one.x for one in front], [one.y for one in front], color=MUTED, linewidth=1.2)
+    room = labels.room_of(axes)
+    crowded = len(drawing.points) > _CROWD
     for point in drawing.points:
-        notable = point.key in drawing.front
         marks.point(axes, point)
-        if notable or len(drawing.points) <= _CROWD:
+        if point.key in drawing.front or not crowded:
             marks.interval(axes, point)
-            _name(axes, point, bold=notable)
+        room.taken.append(labels.around(*labels.pixel(axes, point.x, point.y), 5))
+    pixels = [labels.pixel(axes, one.x, one.y) for one in front]
+    room.keep_off([x for x, _ in pixels], [y for _, y in pixels])
+    for one in front:
+        named = one.label if canvas.narrow or not one.note else f"{one.label} {one.note}"
+        _name(axes, room, one, (named, one.label), bold=True)
+    for point in drawing.points:
+        if point.key not in drawing.front and not crowded:
+            _name(axes, room, point, (point.label,))
     return canvas.figure
 
 
-def _name(axes: Axes, point: Point, *, bold: bool) -> None:
-    text = axes.annotate(
-        point.label,
-        (point.x, point.y),
-        xytext=(6, 6),
-        textcoords="offset points",
-        size=SMALL_PX,
-        weight="bold" if bold else "normal",
-    )
-    tie(text, point.key)
+def _name(
+    axes: Axes, room: labels.Room, point: Point, texts: tuple[str, ...], *, bold: bool = False
+) -> None:
+    """The first of these names that finds a place near its mark."""
+    mark = labels.pixel(axes, point.x, point.y)
+    for text in texts:
+        near = (place for place in labels.beside(*mark, text) if place.cost < _NEAR)
+        place = room.take(near)
+        if place is not None:
+            labels.write(axes, place, text, mark=mark, key=point.key, bold=bold)
+            return

@@ -1,21 +1,25 @@
 """Charts of what it costs: lines over time or utilisation, stacked bars, a tornado."""
 
 from collections.abc import Sequence
+from math import floor
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchbench.report.blocks import Line, Lines, Stack, Stacks, Swings
+from benchbench import units
+from benchbench.report.blocks import Dots, Line, Lines, Stack, Stacks, Swings
 from benchbench.report.chart import marks, scales
 from benchbench.report.chart.svg import (
     INK,
     MUTED,
+    PAPER,
     RULE,
     SERIES,
     SMALL_PX,
     Canvas,
     is_narrow,
+    ticks,
 )
 from benchbench.tco.answer import AlternativeName
 
@@ -47,7 +51,7 @@ def lines(drawing: Lines, width: float) -> Figure:
     above = _LEGEND_PX * len(drawing.lines) if is_narrow(width) else 0
     canvas = Canvas(width, 360 + above)
     axes = canvas.axes(_LEFT_PX, 28 + above, 16 if canvas.narrow else 150, 44)
-    ys = [y for line in drawing.lines for y in line.ys if y is not None] or [0.0]
+    ys = [y for line in drawing.lines for y in (*line.ys, *line.high) if y is not None] or [0.0]
     xs = [x for line in drawing.lines for x in line.xs] or [0.0]
     scales.apply(axes, "x", drawing.x, xs, 5 if canvas.narrow else 9)
     axes.set_xlim(min(xs), max(xs) or 1.0)
@@ -55,6 +59,10 @@ def lines(drawing: Lines, width: float) -> Figure:
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_xlabel(drawing.x.label)
     canvas.caption(axes, drawing.y.label, _LEFT_PX)
+    if drawing.span is not None:
+        axes.axvspan(*drawing.span, facecolor=(MUTED, 0.14), edgecolor="none", zorder=0.5)
+    for line in drawing.lines:
+        _draw_band(axes, line)
     _draw_marks(axes, drawing.marks)
     for line in drawing.lines:
         _draw_line(axes, line)
@@ -69,13 +77,22 @@ def _without_pole(ys: Sequence[float]) -> list[float]:
     """Owned machines cost without bound as they idle: show what is comparable, clip the rest."""
     ordered = sorted(ys)
     median = ordered[len(ordered) // 2]
-    return [y for y in ordered if y <= 6 * abs(median)] or ordered
+    return [y for y in ordered if y <= 4 * abs(median)] or ordered
 
 
 def _draw_line(axes: Axes, line: Line) -> None:
     ys = [float("nan") if y is None else y for y in line.ys]
     colour, dashes = style(line.key)
     axes.plot(line.xs, ys, color=colour, linewidth=2.0, linestyle=(0, dashes) if dashes else "-")
+
+
+def _draw_band(axes: Axes, line: Line) -> None:
+    """What nine draws in ten lie within, in a tone so light that several can be told apart."""
+    if not line.low or not line.high:
+        return
+    tone, _ = style(line.key)
+    xs = line.xs[: len(line.low)]
+    axes.fill_between(xs, line.low, line.high, facecolor=(tone, 0.13), linewidth=0, zorder=0.8)
 
 
 def _draw_marks(axes: Axes, positions: Sequence[tuple[float, str]]) -> None:
@@ -250,4 +267,61 @@ def _swing(axes: Axes, y: float, name: str, ends: tuple[float, float]) -> None:
             color=MUTED,
             ha="left" if right else "right",
             va="center",
+        )
+
+
+_DOT_PX = 11.0
+
+
+def dots(drawing: Dots, width: float) -> Figure:
+    """Outcomes piled where they lie; filled where they speak for owning, hollow where against."""
+    tone, _ = style(drawing.key)
+    left, right = 20.0, 20.0
+    columns = int((width - left - right) / _DOT_PX)
+    low, high = min(*drawing.values, 0.0), max(*drawing.values, 0.0)
+    step = (high - low) / (columns - 2) or 1.0
+    piles: dict[int, list[float]] = {}
+    for value in sorted(drawing.values):
+        piles.setdefault(floor(value / step), []).append(value)
+    tallest = max(map(len, piles.values()))
+    canvas = Canvas(width, tallest * _DOT_PX + 84)
+    axes = canvas.axes(left, 30, right, 44)
+    axes.set(xlim=(low - step, high + step), ylim=(0, tallest), yticks=[])
+    axes.set_xlabel(drawing.axis.label)
+    axes.xaxis.set_major_formatter(ticks(drawing.axis.text))
+    axes.locator_params(axis="x", nbins=3 if canvas.narrow else 7)
+    axes.axvline(0, color=INK, linewidth=1.0)
+    for pile, values in piles.items():
+        filled = tone if pile >= 0 else PAPER
+        axes.plot(
+            [(pile + 0.5) * step] * len(values),
+            [at + 0.5 for at in range(len(values))],
+            marker="o",
+            markersize=8,
+            markerfacecolor=filled,
+            markeredgecolor=tone if pile >= 0 else MUTED,
+            markeredgewidth=1.2,
+            linestyle="none",
+        )
+    _sides(axes, drawing)
+    return canvas.figure
+
+
+def _sides(axes: Axes, drawing: Dots) -> None:
+    """Which side of zero speaks for what, and how many dots stand there."""
+    above = sum(value >= 0 for value in drawing.values)
+    counts = (len(drawing.values) - above, above)
+    low, high = axes.get_xlim()
+    for count, text, end in (
+        (counts[0], drawing.below, "left"),
+        (counts[1], drawing.above, "right"),
+    ):
+        axes.annotate(
+            f"{units.count(count)} of {units.count(len(drawing.values))}: {text}",
+            (low if end == "left" else high, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 12),
+            textcoords="offset points",
+            size=SMALL_PX,
+            ha=end,
         )

@@ -15,14 +15,17 @@ HALO: Any = {"boxstyle": "square,pad=0.1", "facecolor": PAPER, "edgecolor": "non
 """Keeps a label readable where it crosses a line; typed by matplotlib as anything."""
 
 
-def bar(axes: Axes, middle: float, start: float, end: float, basis: Basis) -> None:
+def bar(
+    axes: Axes, middle: float, start: float, end: float, basis: Basis, *, faint: bool = False
+) -> None:
     """A horizontal bar in data coordinates, where one unit of y is a pixel."""
+    tone = (colour(basis), 0.4 if faint else 1.0)
     axes.add_patch(
         Rectangle(
             (start, middle - _THICK_PX / 2),
             end - start,
             _THICK_PX,
-            facecolor=colour(basis) if basis == "measured" else PAPER,
+            facecolor=tone if basis == "measured" else PAPER,
             edgecolor=colour(basis),
             linewidth=1.4,
             linestyle=(0, (3, 2)) if basis == "assumed" else "-",

@@ -202,6 +202,7 @@ def test_azure_retail() -> None:
         ({"armRegionName": ""}, "region is empty"),
     ],
 )
+@pytest.mark.fault("catalogue")
 def test_azure_refused(change: dict[str, object], reason: str) -> None:
     """What is no instance's price in US dollars for Linux is refused, the second of two."""
     ((at, why),) = reasons("azure-retail", page(AZURE, AZURE | {"skuName": "x"} | change))
@@ -369,6 +370,7 @@ def test_gcp_billing() -> None:
     assert sorted(line for line, _ in reasons("gcp-billing", text, known=TYPES)) == [3, 4]
 
 
+@pytest.mark.fault("catalogue")
 def test_sparecores() -> None:
     """A monthly price is spread over 730 hours; other currencies are refused."""
     text = (
@@ -399,12 +401,14 @@ def test_discounts() -> None:
 
 @pytest.mark.parametrize("kind", ["azure-retail", "vantage", "gcp-billing", "aws-price-list"])
 @pytest.mark.parametrize("text", ["", "{", "[1", '{"a": 1}', "not json", "\x00"])
+@pytest.mark.fault("catalogue")
 def test_other_formats(kind: str, text: str) -> None:
     """What is not the format named is refused in one sentence, never taken for an empty source."""
     with pytest.raises(DataError, match=r"a\.csv"):
         entries(kind, text)
 
 
+@pytest.mark.fault("name")
 def test_hostile_cells() -> None:
     """A formula, a terminal's escape and a direction mark do not get into the catalogue."""
     header = "cloud,region,instance_type,price_usd_hr\n"

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex, to_rgba
 from matplotlib.patches import Rectangle
 
 from benchbench import units
-from benchbench.report.blocks import Axis, Line, Lines, Stack, Stacks, Swings
+from benchbench.report.blocks import Axis, Dots, Line, Lines, Stack, Stacks, Swings
 from benchbench.report.chart import cost
 from benchbench.tco.answer import AlternativeName
 
@@ -130,3 +130,43 @@ def test_a_line_divides_the_inputs_of_a_tornado() -> None:
     axes = cost.swings(Swings(MONEY, (("a", 1.0, 9.0), ("b", 1.0, 2.0))), 720).axes[0]
     levels = {float(np.asarray(line.get_ydata(), float)[0]) for line in axes.lines}
     assert {0.0, 38.0} <= levels
+
+
+def test_dots_right_of_zero_are_filled_and_counted() -> None:
+    """Three of five outcomes save money."""
+    drawing = Dots(MONEY, (-20.0, -5.0, 1.0, 10.0, 30.0), "rent", "own", "owned")
+    axes = cost.dots(drawing, 720).axes[0]
+    tone, _ = cost.STYLES["owned"]
+    marks = [(x, line) for line in axes.lines[1:] for x in np.asarray(line.get_xdata(), float)]
+    assert len(marks) == 5
+    assert {str(line.get_markerfacecolor()) for x, line in marks if x > 0} == {tone}
+    assert tone not in {str(line.get_markerfacecolor()) for x, line in marks if x < 0}
+    assert [text.get_text() for text in axes.texts] == ["2 of 5: rent", "3 of 5: own"]
+
+
+@pytest.mark.parametrize("values", [(5.0, 5.0), (-3.0,), (0.0, 0.0)])
+def test_outcomes_that_do_not_differ_are_a_pile(values: tuple[float, ...]) -> None:
+    """No division by their range."""
+    axes = cost.dots(Dots(MONEY, values, "rent", "own", "owned"), 340).axes[0]
+    assert sum(len(np.asarray(line.get_xdata())) for line in axes.lines[1:]) == len(values)
+
+
+def test_a_band_lies_between_its_ends_in_its_line_s_colour() -> None:
+    """Lighter than the line it belongs to."""
+    line = Line("own", (0.0, 1.0), (5.0, 6.0), "owned", (4.0, 5.0), (6.0, 8.0))
+    axes = cost.lines(Lines(MONEY, MONEY, (line,)), 720).axes[0]
+    (band,) = axes.collections
+    (path,) = band.get_paths()
+    ys = np.asarray(path.vertices)[:, 1]
+    assert (ys.min(), ys.max()) == (4.0, 8.0)
+    assert to_hex(np.asarray(band.get_facecolor())[0].tolist()) == cost.STYLES["owned"][0]
+    assert axes.get_ylim()[1] > 8.0
+
+
+def test_where_the_break_even_may_lie_is_shaded() -> None:
+    """From its fifth to its ninety-fifth percentile."""
+    line = Line("own", (0.0, 1.0), (5.0, 6.0), "owned")
+    axes = cost.lines(Lines(MONEY, MONEY, (line,), (), (0.4, 0.7)), 720).axes[0]
+    (span,) = axes.patches
+    assert isinstance(span, Rectangle)
+    assert (span.get_x(), span.get_x() + span.get_width()) == pytest.approx((0.4, 0.7))
