@@ -400,7 +400,7 @@ class _Run:
             return _Made(_without_names(self._success(planned, ended.result, origin), scrub), logs)
         if isinstance(ended.result, TrainingResult):
             logs = {name: scrub(text) for name, text in ended.result.logs.items()}
-            trained = self._trained(planned, ended.result, origin, tell)
+            trained = self._trained(planned, ended.result, origin)
             return _Made(_without_names(trained, scrub), logs)
         failure = _scrubbed(ended.why(), scrub)
         record = _without_names(self._failure(planned, failure, origin, threads), scrub)
@@ -433,12 +433,8 @@ class _Run:
             validity=validity_of(doubts),
         )
 
-    def _trained(
-        self, planned: Planned, result: TrainingResult, origin: Provenance, tell: _Teller
-    ) -> Record:
+    def _trained(self, planned: Planned, result: TrainingResult, origin: Provenance) -> Record:
         """A training to a target: one that missed it is a failure that keeps its accuracies."""
-        if result.failure is not None:
-            tell.failed(result.failure, ())
         doubts = (*planned.caveats, *result.caveats)
         return self._record(
             planned,
