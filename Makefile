@@ -7,12 +7,12 @@ RUN := $(UV) run --frozen
 # Behind a company's proxy the system's certificates are the right ones.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: quickstart test lint check examples browser clean
+.PHONY: quickstart test lint check examples docs packages clean
 
 quickstart: .venv/.ready  ## Measure this machine, recommend, compare with owning, write the report
 	$(RUN) benchbench quickstart
 
-test: .venv/.ready browser  ## Every test this machine can run
+test: .venv/.ready packages  ## Every test this machine can run
 	$(RUN) pytest
 
 lint: .venv/.ready  ## Style, types, layers
@@ -30,7 +30,7 @@ check: lint test  ## What CI runs
 EXAMPLE := reports/examples/quickstart
 EXAMPLE_DATE := 2026-11-25
 
-examples: .venv/.ready browser  ## Write the committed sample reports anew, and a picture
+examples: .venv/.ready packages  ## Write the committed sample reports anew, and a picture
 	$(RUN) python scripts/scenario_reports.py
 	$(RUN) benchbench report --results $(EXAMPLE) --date $(EXAMPLE_DATE) --out $(EXAMPLE)/report.html
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,900 \
@@ -45,13 +45,16 @@ ifneq ($(UV),.tools/bin/uv)
 $(UV): ;
 endif
 
-# The tests of the report look at it in Debian's chromium.
-browser:
-	@command -v chromium >/dev/null && exit 0; \
+# The tests look at the report in Debian's chromium, and let system calls fail with strace.
+packages:
+	@command -v chromium >/dev/null && command -v strace >/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
 	{ $$SUDO apt-get update -qq && \
-	  $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
-	  >/dev/null || echo "no chromium and no right to install it: browser tests will be skipped"
+	  $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core strace; } \
+	  >/dev/null || echo "no right to install chromium and strace: tests that need them will be skipped"
+
+docs: .venv/.ready  ## The documentation as a site, in site/
+	$(RUN) mkdocs build --strict
 
 clean:
 	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
