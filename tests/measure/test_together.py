@@ -293,7 +293,7 @@ def test_what_cannot_be_shared_is_refused(tmp_path: Path) -> None:
         plan(trains)
     with pytest.raises(UsageError, match="leave --parallel out"):
         plan(infers, parallel="fsdp")
-    with pytest.raises(UsageError, match="leave --devices or --scenario out"):
+    with pytest.raises(UsageError, match="LoadGen drives one device"):
         plan(infers, scenario="offline")
     with pytest.raises(CannotMeasureError, match="--devices 2 or fewer"):
         run.plan([infers], system=make.system(cpu=make.cpu(usable_threads=2)), budget=TINY, ranks=3)
