@@ -357,6 +357,8 @@ def quickstart(
     for sentence in answer.sentences:
         shell.show(sentence)
     shell.show_plain(f"Report: {answer.report}")
+    if answer.failures:
+        shell.say("not all of it can be relied on; benchbench results show WORKLOAD says why")
     shell.suggest(f"benchbench results list{shell.stored_in(out)}")
     if answer.failures:
         raise typer.Exit(ExitCode.PARTIAL)

@@ -215,12 +215,14 @@ def left_out(text: str) -> None:
 
 def after(listed: "ResultList", results: str) -> tuple[str, ...]:
     """Commands that work as printed: with a workload, and where the results are."""
-    if not listed.results:
-        return ()
-    name, where = shlex.quote(listed.results[0].figures.workload), stored_in(results)
+    figures, where = [one.figures for one in listed.results], stored_in(results)
+    believed = [one for one in figures if one.validity != "invalid"]
     return (
-        f"benchbench results show {name}{where}",
-        f"benchbench recommend --workload {name}{where}",
+        *(f"benchbench results show {shlex.quote(one.workload)}{where}" for one in figures[:1]),
+        *(
+            f"benchbench recommend --workload {shlex.quote(one.workload)}{where}"
+            for one in believed[:1]
+        ),
     )
 
 

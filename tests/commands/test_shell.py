@@ -284,3 +284,17 @@ def test_a_terminal_without_unicode_gets_other_characters(folder: Path) -> None:
     assert any("o predicted" in line for line in lines)
     assert not any("?" in line for line in lines)
     assert max(len(line) for line in lines) <= 80
+
+
+def test_nobody_is_sent_to_rent_by_what_is_invalid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown; what can be relied on is what offers are ranked by."""
+    monkeypatch.chdir(tmp_path)
+    store = Store("results")
+    store.write(make.record(workload="bert-large-infer", failure=make.out_of_memory()))
+    said = call("results", "list").stderr
+    assert "results show bert-large-infer" in said
+    assert "recommend" not in said
+    store.write(make.record(4.0))
+    assert "recommend --workload resnet50-train" in call("results", "list").stderr
