@@ -55,7 +55,7 @@ def section(seen: Measured, recommendations: Sequence[Recommendation] = ()) -> S
         _normal(seen),
         timing.part(seen),
         energy.part(seen),
-        *training.parts(seen.figures),
+        *training.parts(seen),
         *extra.parts(seen),
         *machine.parts(seen),
         *machine.failures(seen.records),

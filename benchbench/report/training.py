@@ -1,12 +1,12 @@
 """How long a training takes: measured to a target, or estimated from a rate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchbench import units
 from benchbench.derive import Figures
 from benchbench.record import Convergence
 from benchbench.report import evidence
-from benchbench.report.blocks import Cell, Column, Part, Prose, Row, Table, plain, quantity, words
+from benchbench.report.blocks import Column, Part, Prose, Row, Table, plain, quantity, words
 
 _ESTIMATED = (
     "An estimate is the measured rate times the samples that published trainings needed: their "
@@ -14,32 +14,33 @@ _ESTIMATED = (
 )
 
 
-def parts(figures: Sequence[Figures]) -> tuple[Part, ...]:
+def parts(seen: evidence.Measured) -> tuple[Part, ...]:
     """Nothing where nothing is known of a whole training."""
-    rows = [*_measured(figures), *_estimated(figures)]
+    estimated = list(_estimated(seen))
+    rows = [*_measured(seen), *estimated]
     if not rows:
         return ()
     columns = (Column("Workload"), Column("To"), Column("Time", numeric=True), Column("Known by"))
     table = Table("Time to train: measured and estimated", columns, tuple(rows))
-    said = Prose((_ESTIMATED,)) if any(_estimated(figures)) else None
-    curves = [_curve(one, run) for one in figures for run in one.convergence]
+    curves = [_curve(seen.name(one), run) for one in seen.figures for run in one.convergence]
     accuracies = Table(
         "Accuracy after each evaluation",
         (Column("Training"), Column("Target", numeric=True), Column("Evaluations")),
         tuple(curves),
         folded="Show the accuracies of each training",
     )
-    blocks = (*((said,) if said else ()), table, *((accuracies,) if curves else ()))
+    said = (Prose((_ESTIMATED,)),) if estimated else ()
+    blocks = (*said, table, *((accuracies,) if curves else ()))
     return (Part("training", "Time to train", blocks),)
 
 
-def _measured(figures: Sequence[Figures]) -> Iterator[Row]:
-    for one in figures:
+def _measured(seen: evidence.Measured) -> Iterator[Row]:
+    for one in seen.figures:
         if one.convergence:
             first = one.convergence[0]
             yield Row(
                 (
-                    words(one.workload, evidence.setting(one)),
+                    words(seen.name(one), evidence.setting(one)),
                     words(target(first)),
                     quantity(one.time_to_train, units.duration),
                     words("measured", _runs(one)),
@@ -47,13 +48,13 @@ def _measured(figures: Sequence[Figures]) -> Iterator[Row]:
             )
 
 
-def _estimated(figures: Sequence[Figures]) -> Iterator[Row]:
-    for one in evidence.best(figures):
+def _estimated(seen: evidence.Measured) -> Iterator[Row]:
+    for one in seen.best:
         found = one.estimated_training
         if found is not None:
             yield Row(
                 (
-                    words(one.workload, evidence.setting(one)),
+                    words(seen.name(one), evidence.setting(one)),
                     words(found.target),
                     quantity(found.seconds, units.duration),
                     words("estimated", found.because),
@@ -61,13 +62,9 @@ def _estimated(figures: Sequence[Figures]) -> Iterator[Row]:
             )
 
 
-def _curve(one: Figures, run: Convergence) -> Row:
-    seen = (f"{units.accuracy(e.accuracy)} ({units.duration(e.time_s)})" for e in run.evaluations)
-    return Row((words(one.workload), _share(run.target), words(", ".join(seen))))
-
-
-def _share(value: float) -> Cell:
-    return plain(value, units.accuracy)
+def _curve(name: str, run: Convergence) -> Row:
+    when = (f"{units.accuracy(e.accuracy)} ({units.duration(e.time_s)})" for e in run.evaluations)
+    return Row((words(name), plain(run.target, units.accuracy), words(", ".join(when))))
 
 
 def target(run: Convergence) -> str:

@@ -9,6 +9,7 @@ from benchbench.catalog import convergence, silicon
 from benchbench.derive import training
 from benchbench.derive.figures import Figures
 from benchbench.report import training as page
+from benchbench.report.evidence import Measured
 from benchbench.stats import Estimate
 from benchbench.store import Store
 from tests import factories as make
@@ -89,7 +90,7 @@ def test_a_record_of_imagenet_training_gets_one(tmp_path: object) -> None:
     assert "estimated time to train 12.5 h" in text
     assert "75.90 % top-1 on ImageNet; 17 trainings with a batch of 1,632: MLCommons" in text
     assert "gradients added up to that batch" in text
-    (part,) = page.parts([result.figures])
+    (part,) = page.parts(Measured((record,), (result.figures,)))
     assert part.title == "Time to train"
 
 
@@ -98,4 +99,4 @@ def test_other_work_gets_none() -> None:
     record = make.gpu_record(1000.0, parameters={"image_size": 64})
     found = evaluate.figures([record], silicon.load(), (), convergence.load())
     assert found.estimated_training is None
-    assert page.parts([found]) == ()
+    assert page.parts(Measured((record,), (found,))) == ()
