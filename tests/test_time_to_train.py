@@ -124,7 +124,8 @@ def test_the_headline_is_the_mean_of_the_runs(striped: Path) -> None:
     text = shown(terminal.result(result), 100)
     assert "time to train to 90 %" in text
     assert "run 2, top-1 accuracy" in text
-    (part,) = page.parts(Measured(decide.records(str(striped / "results")), (result.figures,)))
+    records = Store(striped / "results").read().records
+    (part,) = page.parts(Measured(records, (result.figures,)))
     assert part.title == "Time to train"
 
 

@@ -6,8 +6,7 @@ from benchbench import units
 from benchbench.derive import Figures
 from benchbench.record import Convergence
 from benchbench.report import evidence
-from benchbench.report.blocks import Cell, Column, Part, Prose, Row, Table, plain, quantity, words
-from benchbench.report.evidence import Measured
+from benchbench.report.blocks import Column, Part, Prose, Row, Table, plain, quantity, words
 
 _ESTIMATED = (
     "An estimate is the measured rate times the samples that published trainings needed: their "
@@ -15,7 +14,7 @@ _ESTIMATED = (
 )
 
 
-def parts(seen: Measured) -> tuple[Part, ...]:
+def parts(seen: evidence.Measured) -> tuple[Part, ...]:
     """Nothing where nothing is known of a whole training."""
     estimated = list(_estimated(seen))
     rows = [*_measured(seen), *estimated]
@@ -23,19 +22,19 @@ def parts(seen: Measured) -> tuple[Part, ...]:
         return ()
     columns = (Column("Workload"), Column("To"), Column("Time", numeric=True), Column("Known by"))
     table = Table("Time to train: measured and estimated", columns, tuple(rows))
-    said = Prose((_ESTIMATED,)) if estimated else None
-    curves = [_curve(one, run) for one in seen.figures for run in one.convergence]
+    curves = [_curve(seen.name(one), run) for one in seen.figures for run in one.convergence]
     accuracies = Table(
         "Accuracy after each evaluation",
         (Column("Training"), Column("Target", numeric=True), Column("Evaluations")),
         tuple(curves),
         folded="Show the accuracies of each training",
     )
-    blocks = (*((said,) if said else ()), table, *((accuracies,) if curves else ()))
+    said = (Prose((_ESTIMATED,)),) if estimated else ()
+    blocks = (*said, table, *((accuracies,) if curves else ()))
     return (Part("training", "Time to train", blocks),)
 
 
-def _measured(seen: Measured) -> Iterator[Row]:
+def _measured(seen: evidence.Measured) -> Iterator[Row]:
     for one in seen.figures:
         if one.convergence:
             first = one.convergence[0]
@@ -49,7 +48,7 @@ def _measured(seen: Measured) -> Iterator[Row]:
             )
 
 
-def _estimated(seen: Measured) -> Iterator[Row]:
+def _estimated(seen: evidence.Measured) -> Iterator[Row]:
     for one in seen.best:
         found = one.estimated_training
         if found is not None:
@@ -63,13 +62,9 @@ def _estimated(seen: Measured) -> Iterator[Row]:
             )
 
 
-def _curve(one: Figures, run: Convergence) -> Row:
-    seen = (f"{units.accuracy(e.accuracy)} ({units.duration(e.time_s)})" for e in run.evaluations)
-    return Row((words(one.workload), _share(run.target), words(", ".join(seen))))
-
-
-def _share(value: float) -> Cell:
-    return plain(value, units.accuracy)
+def _curve(name: str, run: Convergence) -> Row:
+    when = (f"{units.accuracy(e.accuracy)} ({units.duration(e.time_s)})" for e in run.evaluations)
+    return Row((words(name), plain(run.target, units.accuracy), words(", ".join(when))))
 
 
 def target(run: Convergence) -> str:
