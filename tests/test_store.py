@@ -262,7 +262,7 @@ def test_a_damaged_copy_does_not_hide_the_sound_one(tmp_path: Path) -> None:
         (b'{"schema": 2}', "Field required"),
         (b'{"schema": 0}', "1 or 2"),
         (b"\x80", "codec"),
-        (b"[" * 100_000, "recursion"),
+        (b"[" * 100_000, "nested too deeply"),
         (b'{"schema": 2, "x": NaN}', ""),
     ],
 )

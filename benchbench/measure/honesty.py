@@ -101,10 +101,14 @@ def _elsewhere(
 
 
 def _smaller(batch: tuple[Tensor, ...], asked: int) -> Iterator[tuple[str, str]]:
-    """All arrays have the same fewer rows, and no other dimension is the batch."""
+    """All arrays have the same fewer rows, and nothing else is as many as the batch.
+
+    A list of as many arrays holds one for each unit: their rows are something else.
+    """
     shapes = [one.shape for one in batch if one.shape]
     rows = {shape[0] for shape in shapes}
-    if len(rows) == 1 and max(rows) < asked and not any(asked in shape for shape in shapes):
+    alike = len(rows) == 1 and len(shapes) < asked
+    if alike and max(rows) < asked and not any(asked in shape for shape in shapes):
         yield f"a batch of {asked}", f"its arrays have {max(rows)} rows"
 
 

@@ -105,6 +105,7 @@ def test_work_for_the_processor_stays_off_the_gpu() -> None:
         ([Array("cpu", 4, 3), Array("cpu", 2)], 8, False),  # no common rows: another layout
         (Array("cpu"), 8, False),
         (["a", "b"], 8, False),
+        ([Array("cpu", 3, 224, 224)] * 8, 8, False),  # a list of eight pictures
     ],
 )
 def test_fewer_rows_than_asked_for_are_another_batch(
