@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -65,7 +66,12 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         system = make.system(
             cpu=make.cpu(model=name, vendor=name), accelerators=(gpu,) * (index % 2)
         )
-        common = {"workload": name, "backend": name, "system": system, "parameters": {name: name}}
+        common: dict[str, Any] = {
+            "workload": name,
+            "backend": name,
+            "system": system,
+            "parameters": {name: name},
+        }
         store.write(
             make.record(
                 4.0 + index, caveats=(doubt,), work=Work(unit=name, flops_per_unit=1e9), **common
@@ -404,7 +410,7 @@ def test_a_broken_note_of_a_run_is_no_note(tmp_path: Path, data: bytes) -> None:
 )
 def test_a_report_with_data_of_another_shape(tmp_path: Path, damage: bytes) -> None:
     """Refused, or found wrong; never a traceback."""
-    parts = {"records": [], "figures": [], "recommendations": [], "tco": None}
+    parts: dict[str, Any] = {"records": [], "figures": [], "recommendations": [], "tco": None}
     name, _, value = damage.decode().partition(": ")
     parts[name.strip('"')] = json.loads(value)
     page = tmp_path / "r.html"

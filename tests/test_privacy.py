@@ -135,7 +135,9 @@ def sitting(tmp_path_factory: pytest.TempPathFactory) -> Sitting:
     (asking / "queried.py").write_text(QUERIED)
     hours = "\n".join(str(hour % 7) for hour in range(200))
     (asking / "demand.csv").write_text(f"{hours}\n")
-    (asking / "s.toml").write_text('[demand]\nshape = "csv"\ncsv = "demand.csv"\nunit = "server"\n')
+    (asking / "s.toml").write_text(
+        '[demand]\nshape = "csv"\ncsv = "demand.csv"\n[owned]\ncolocation_includes_power = true\n'
+    )
     tiny, quick = str(asking / "tiny.py"), ("--quick", "--no-ceilings")
     for command, codes in (
         (("doctor", "--json"), {0}),

@@ -36,7 +36,7 @@ _IGNORED = "KMP_DUPLICATE_LIB_OK"
 _SECRET = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|LICENSE|HOST|USER", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{4,27}"  # a UUID, shortened or whole
-    r"|(?<=GPU-)[0-9a-f]+|(?<=MIG-)[0-9a-f]+"
+    r"|(?<=GPU-)[\w-]+|(?<=MIG-)[\w-]+"
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"  # a MAC address
     r"|(?:\d{1,3}\.){3}\d{1,3}"  # an IPv4 address
     r"|\w+://\S*|\S*@\S*",

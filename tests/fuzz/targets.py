@@ -365,6 +365,11 @@ def demand(data: bytes) -> None:
     observed.from_csv(_file(data, "demand.csv"))
 
 
+@cache
+def _schedule() -> egress.Schedule:
+    return egress.load()[0]
+
+
 ARGUMENTS: tuple[Callable[[str], object], ...] = (
     goals.size_bytes,
     search.memory,
@@ -385,11 +390,6 @@ ARGUMENTS: tuple[Callable[[str], object], ...] = (
     lambda text: goals.parse({"workload": "x", "egress_bytes": text, "rate_per_s": 1.0}),
     lambda text: search.wanted(max_usd_per_hour=_float(text)),
 )
-
-
-@cache
-def _schedule() -> egress.Schedule:
-    return egress.load()[0]
 
 
 def _float(text: str) -> float | None:
@@ -415,7 +415,7 @@ class _Socket:
         self._data = data
 
     def makefile(self, *_: object) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(self._data))  # type: ignore[arg-type]  # raw enough
+        return io.BufferedReader(io.BytesIO(self._data))
 
     def sendall(self, _: object) -> None:
         return None
@@ -432,7 +432,7 @@ def _answering(data: bytes) -> Iterator[None]:
     def connect(connection: Any) -> None:
         connection.sock = _Socket(data)
 
-    with mock.patch.object(cloud.HTTPConnection, "connect", connect):
+    with mock.patch("benchbench.system.cloud.HTTPConnection.connect", connect):
         yield
 
 
