@@ -131,9 +131,11 @@ def parts(seen: Measured) -> tuple[Part, ...]:
 def _left(seen: Measured, figure: Figures) -> _Found:
     """Of the figures all; of the records only what is no sample and no figure."""
     found = _Found()
-    for name in type(figure).model_fields:
-        if name not in _SHOWN_OF_FIGURES:
-            found.add(name, getattr(figure, name))
+    for name, field_of in type(figure).model_fields.items():
+        value = getattr(figure, name)
+        # What is as it always is goes without saying.
+        if name not in _SHOWN_OF_FIGURES and value != field_of.default:
+            found.add(name, value)
     told = set(type(figure).model_fields) | _SHOWN_OF_RECORDS | _SHOWN_OF_MEASUREMENTS
     for record in seen.behind(figure)[:1]:
         for of in filter(None, (record, record.measurement)):

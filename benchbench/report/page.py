@@ -25,7 +25,7 @@ _KINDS = {
 }
 _TIGHT = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=\u00d7)|(?<=\u00d7) ")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-_READABLE_BYTES = 600_000
+_READABLE_BYTES = 400_000
 _KEPT = "\n\t"
 # Controls, surrogates, and the format characters that reorder or hide text.
 _UNPRINTABLE = {"Cc", "Cs", "Cf", "Zl", "Zp"}

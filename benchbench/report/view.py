@@ -34,7 +34,7 @@ class View:
     data: str
     """JSON: `schema`, `records`, `figures`, `recommendations`, `tco`.
 
-    On the page it is the text of the element `benchbench-data`: as it is, or, above 600 kB, marked
+    On the page it is the text of the element `benchbench-data`: as it is, or, above 400 kB, marked
     `data-encoding="gzip"` and read by `json.loads(gzip.decompress(base64.b64decode(text)))`.
     """
 

@@ -26,6 +26,7 @@ from benchbench.report.method import TRADEMARK
 from benchbench.report.page import embeddable, packed, policy, render
 from benchbench.report.view import build
 from benchbench.tco.answer import Alternative, BreakEven, TcoAnswer
+from benchbench.tco.whatif import HORIZONS, PRICE_FACTORS, UTILISATIONS
 from tests import factories
 from tests.report import hostile, sample
 from tests.report.pages import Page, parse
@@ -290,10 +291,8 @@ def test_forty_measurements_and_twenty_offers_stay_below_a_megabyte() -> None:
         for rank, one in enumerate((base.candidates * 2)[:20], start=1)
     )
     recommendation = base.model_copy(update={"candidates": twenty})
-    tens = tuple(round(0.1 * step, 1) for step in range(1, 11))
-    grid = sample.what_if(
-        (*tens[:6], 0.62, *tens[6:]), (0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5), (12, 24, 36, 48, 60)
-    )
+    used = tuple(sorted({*UTILISATIONS, 0.62}))
+    grid = sample.what_if(used, PRICE_FACTORS, HORIZONS)
     view = build(
         records,
         figures=figures,
