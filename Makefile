@@ -7,7 +7,7 @@ RUN := $(UV) run --frozen
 # Behind a company's proxy the system's certificates are the right ones.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: quickstart test lint check examples docs packages clean
+.PHONY: quickstart test lint audit check examples docs sbom packages clean
 
 quickstart: .venv/.ready  ## Measure this machine, recommend, compare with owning, write the report
 	$(RUN) benchbench quickstart
@@ -21,7 +21,10 @@ lint: .venv/.ready  ## Style, types, layers
 	$(RUN) mypy
 	$(RUN) lint-imports
 
-check: lint test  ## What CI runs
+audit: .venv/.ready  ## Known holes in what we depend on, where the advisories can be reached
+	$(RUN) python scripts/audit.py
+
+check: lint audit test  ## What CI runs
 
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen
@@ -52,6 +55,10 @@ packages:
 	{ $$SUDO apt-get update -qq && \
 	  $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core strace; } \
 	  >/dev/null || echo "no right to install chromium and strace: tests that need them will be skipped"
+
+sbom: .venv/.ready  ## What an installation brings, as CycloneDX, in dist/
+	@mkdir -p dist
+	$(UV) export --frozen --no-dev --format cyclonedx1.5 --output-file dist/benchbench.cdx.json --quiet
 
 docs: .venv/.ready  ## The documentation as a site, in site/
 	$(RUN) mkdocs build --strict
