@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import brentq
 
 from benchbench.measure import loadgen, server, verdict
+from benchbench.measure.arrivals import scheduled_s
 from benchbench.measure.budget import Pace
 from benchbench.measure.device import Host
 from benchbench.measure.library import Library
-from benchbench.measure.loadgen import Load, Queried
+from benchbench.measure.loadgen import SEEDS, Load, Queried
 from benchbench.measure.server import Bench
 from benchbench.record import Measurement
+from benchbench.stats import median
 from benchbench.synthetic import windows
 from benchbench.workload import Job, QueryRules
+from benchmarks import server_search
 from tests import factories as make
 from tests.measure.fakes_workload import TINY
-from tests.measure.test_highest_rate import waits_within
 from tests.measure.test_loadgen import Edges
 
 SERVICE_S = 0.004
@@ -74,16 +75,20 @@ def timed(step: Any, bound_s: float, pace: Pace, *, batch: int = 1) -> Queried:
 
 @pytest.mark.slow
 def test_the_known_capacity_is_found_within_3_percent() -> None:
-    """M/D/1: 99 % of queries within five services, by the real LoadGen; the closed form knows."""
-    answer, services = Answering(), 5.0
-    known = brentq(lambda load: waits_within(load, services - 1) - 0.99, 1e-6, 0.9999)
-    found = timed(answer, services * SERVICE_S, Pace(662, 0.5, 8.0, 60.0, 0.02))
+    """99 % of queries within 20 services, by the real LoadGen; a queue of its schedule knows."""
+    answer, services, queries = Answering(), 20, 662
+    found = timed(answer, services * SERVICE_S, Pace(queries, 0.5, 8.0, 60.0, 0.01))
+    known = server_search.capacity(
+        lambda rate: scheduled_s(rate, queries, SEEDS[2]),
+        services * SERVICE_S,
+        median(found.timed.step_s),
+    )
     search = found.rate_search
     assert search is not None
     assert search.settled
-    assert search.rate_per_s == pytest.approx(known / SERVICE_S, rel=0.03)
+    assert search.rate_per_s == pytest.approx(known, rel=0.03)
     assert search.probes[-1].rate_per_s == search.rate_per_s
-    assert search.probes[-1].queries >= 662
+    assert search.probes[-1].queries >= queries
 
 
 def test_a_loose_bound_is_limited_by_the_service_alone() -> None:
