@@ -51,7 +51,8 @@ class Schema(StrEnum):
 
 
 Workloads = Annotated[
-    list[str] | None, typer.Argument(help="Names, or your own .py files; default: all.")
+    list[str] | None,
+    typer.Argument(help="Names, or your own .py files; default: those of quickstart."),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Indicative: one process, to ±2 %.")]
 Standard = Annotated[bool, typer.Option("--standard", help="Three processes, to ±1 % (default).")]
@@ -238,7 +239,7 @@ def run(
             "--tune, --accuracy and --to-target work on one device: leave --devices out"
         )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
-    files = [contract.find(name) for name in workload] if workload else contract.builtin()
+    files = [contract.find(name) for name in workload or contract.FIRST_LOOK]
     plan = runner.plan(
         files,
         system=system,

@@ -11,9 +11,6 @@ from benchbench.errors import InvalidMeasurementError
 from benchbench.store import Store
 from benchbench.system import probe
 
-_FIRST_LOOK = ("bert-large-infer", "resnet50-train")
-"""One that multiplies matrices and one that convolves, answering and training."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -40,7 +37,7 @@ def run(
     """
     system = probe(instance_type=instance_type, ask_cloud=ask_cloud)
     say("Measuring this machine for about four minutes; close what else is running.")
-    files = [workload.find(name) for name in _FIRST_LOOK]
+    files = [workload.find(name) for name in workload.FIRST_LOOK]
     plan = runner.plan(files, system=system, effort="quick")
     outcome = session.measure(
         plan, store=Store(out), system=system, command=command, on_event=on_event

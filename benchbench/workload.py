@@ -219,6 +219,10 @@ class Workload(Protocol):
         """The model on the device and its data, ready to step."""
 
 
+FIRST_LOOK = ("bert-large-infer", "resnet50-train")
+"""One that multiplies matrices and one that convolves, answering and training."""
+
+
 def builtin() -> list[Path]:
     """The files of the built-in workloads, sorted by name."""
     return sorted(folder("workloads").resolve().glob("[!_]*.py"))

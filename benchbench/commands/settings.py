@@ -26,11 +26,14 @@ _SEE = "see: benchbench schema config"
 _OUTSIDE = {"out", "results", "json", "format", "resume"}
 """Where and how an answer is written changes nothing of what is measured."""
 _NAMES: dict[type, str] = {bool: "boolean", int: "integer", float: "number"}
+_WORD = ["string", "number"]
+"""A word of the command line, which may look like a number: `batch = 4` or `"auto"`."""
 _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
     "number": (int, float),
     "string": (str,),
+    "word": (str, int, float),
     "array": (list,),
 }
 
@@ -148,12 +151,13 @@ def _everywhere(
 
 
 def _checked(source: Source, key: str, value: object, parameter: Parameter) -> tuple[str, Setting]:
-    wanted = parameter.schema["type"]
+    wanted = "word" if parameter.schema["type"] == _WORD else parameter.schema["type"]
     given = value.isoformat() if isinstance(value, date) else value
     is_flag = isinstance(given, bool)
     if not isinstance(given, _TYPES[wanted]) or is_flag is not (wanted == "boolean"):
         raise UsageError(f"{source.name}: {key} takes one {wanted}, not {value!r}; {_SEE}")
-    return parameter.name, Setting(key.rpartition(".")[2], given, source.name)
+    taken = str(given) if wanted == "word" else given
+    return parameter.name, Setting(key.rpartition(".")[2], taken, source.name)
 
 
 def _unknown(source: Source, key: str, known: object) -> UsageError:
@@ -228,7 +232,7 @@ def _value(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type as `typing` ha
         return {"type": "string", "enum": [str(choice) for choice in kind]}
     if kind is datetime:
         return {"type": "string", "format": "date"}
-    return {"type": _NAMES.get(kind, "string")}
+    return {"type": _WORD if kind is str else _NAMES.get(kind, "string")}
 
 
 def schema(known: Commands) -> dict[str, Any]:

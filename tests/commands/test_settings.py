@@ -89,9 +89,10 @@ def test_somebody_elses_pyproject_is_none_of_ours(project: Path) -> None:
     [
         ("[run]\nbach = 4\n", "did you mean 'batch'"),
         ("[rum]\nbatch = 4\n", "did you mean 'run'"),
-        ("[run]\nbatch = 'four'\n", "run.batch takes one integer, not 'four'"),
+        ("[run]\nseed = 'four'\n", "run.seed takes one integer, not 'four'"),
         ("[run]\nquick = 1\n", "run.quick takes one boolean, not 1"),
-        ("[run]\nbatch = true\n", "run.batch takes one integer, not True"),
+        ("[run]\nseed = true\n", "run.seed takes one integer, not True"),
+        ("[run]\nbatch = true\n", "run.batch takes one word, not True"),
         ("nothing = 1\n", "nothing is called 'nothing'"),
         ("results =", "is not TOML"),
     ],
@@ -126,7 +127,8 @@ def test_the_schema_knows_every_flag_of_every_command(project: Path) -> None:
     assert validate({"results": "x", "run": {"batch": 4, "workload": ["resnet50-train"]}})
     assert validate({"catalog-show": {"gpu": ["H100"], "format": "csv"}, "tco": {"explain": True}})
     assert validate({"tco": "scenario.toml"})
-    assert not validate({"run": {"batch": "four"}})
+    assert validate({"run": {"batch": "auto"}})
+    assert not validate({"run": {"seed": "four"}})
     assert not validate({"rum": {}})
     assert not validate({"recommend": {"format": "pdf"}})
     group = typer.main.get_command(app)
