@@ -90,7 +90,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     own = make.record(1e4, workload="my-mlp", work=Work(unit="row", flops_per_unit=1.1e6))
     Store(folder / "results").write(own)
-    for data in ("imagenet/train", "bert-large-squad"):
+    for data in ("imagenet/train", "imagenet/val", "bert-large-squad", "resnet50"):
         (folder / "home" / data).mkdir(parents=True)
     (folder / "dev-v1.1.json").touch()
     return folder
