@@ -477,8 +477,10 @@ def _offence(node: ast.AST) -> Iterator[str]:
         return
     name = ast.unparse(node.func)
     given = {one.arg: ast.unparse(one.value) for one in node.keywords}
-    if name in _CALLS or name in {"pd.read_pickle", "np.load", "__import__", "exec"}:
+    if name in _CALLS or name in {"pd.read_pickle", "__import__", "exec"}:
         yield name
+    if name.endswith("np.load") and given.get("allow_pickle") != "False":
+        yield "np.load without allow_pickle=False"
     if name.endswith("torch.load") and given.get("weights_only") != "True":
         yield "torch.load without weights_only=True"
     if given.get("trust_remote_code", "False") != "False":
@@ -504,6 +506,7 @@ def _offence(node: ast.AST) -> Iterator[str]:
         ("eval(x)", 1),
         ("model.eval()", 0),
         ("np.load(x)", 1),
+        ("np.load(x, allow_pickle=False)", 0),
     ],
 )
 def test_the_audit_sees(source: str, count: int) -> None:

@@ -228,18 +228,20 @@ def test_what_was_left_out_is_named_where_it_matters(tmp_path: Path, command: st
 
 
 LIES = {
-    "wrong outputs": ("return [0.0, 1.0, 2.0]", "wrong_output"),
+    "wrong outputs": ("return [0.0, 1.0, 2.0 + batch.odd]", "wrong_output"),
     "no number": ("return [math.nan, 1.0, 0.0]", None),
-    "outputs of fp32": ("return [2.0, 1.0, 0.0]", "fell_back"),
-    "another device": ("return Array('cuda:0', 4)", "fell_back"),
+    "outputs of fp32": ("return [2.0 + batch.odd, 1.0, 0.0]", "fell_back"),
+    "another device": ("return Array('cuda:0', 4, batch.value)", "fell_back"),
     "another precision": ("used['precision'] = 'fp32'", "fell_back"),
     "another batch": ("used['batch_size'] = 2", "fell_back"),
     "fewer rows": ("return None", "fell_back"),
     "another backend": ("used['backend'] = 'onnxruntime'", "fell_back"),
 }
 """What a step asked for bf16 on the CPU in batches of 4 does, and the doubt about it."""
+REFERENCE = "lambda batch: [2.0 + batch.odd, 1.0, 0.0]"
 LYING = '''"""Not what was asked for."""
-import itertools, math
+import itertools, math, time
+import numpy
 from benchbench.record import Work
 from benchbench.workload import Job
 
@@ -250,14 +252,14 @@ used = {}
 class Array:
     dtype = "int64"
 
-    def __init__(self, device, rows):
-        self.device, self.shape = device, (rows, 3)
+    def __init__(self, device, rows, value):
+        self.device, self.shape, self.value, self.odd = device, (rows, 3), value, value % 2
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.full(self.shape, self.value, dtype or self.dtype)
 
     def __getitem__(self, part):
-        return [1, 2, next(numbers)]
-
-
-numbers = itertools.count()
+        return [1, 2, self.value]
 
 
 def work(setting):
@@ -265,11 +267,12 @@ def work(setting):
 
 
 def step(batch):
+    time.sleep(0.002)  # within microseconds chance looks like a cache
     BODY
 
 
 def load(setting):
-    batches = (Array("cpu", ROWS) for _ in numbers)
+    batches = (Array("cpu", ROWS, value) for value in itertools.count())
     return Job(batches, step, 4.0, True, used, reference=REFERENCE)
 '''
 
@@ -281,7 +284,7 @@ def test_a_lying_backend_gets_no_number(tmp_path: Path, lie: str) -> None:
     body, code = LIES[lie]
     checked = lie in {"wrong outputs", "no number", "outputs of fp32"}
     text = LYING.replace("BODY", body).replace("ROWS", "2" if lie == "fewer rows" else "4")
-    reference = "lambda _: [2.0, 1.0, 0.0]" if checked else "None"
+    reference = REFERENCE if checked else "None"
     file = tmp_path / "liar.py"
     file.write_text(text.replace("REFERENCE", reference))
     planned = run.plan([file], system=make.system(), precision="bf16", budget=TINY)
@@ -298,10 +301,10 @@ def test_a_lying_backend_gets_no_number(tmp_path: Path, lie: str) -> None:
 @pytest.mark.fault("lie")
 def test_an_honest_backend_keeps_its_number(tmp_path: Path) -> None:
     """The same workload with outputs rounded to bf16: nothing invalid about it."""
-    body = "return [2.0 + 2**-8, 1.0, 0.0]"
+    body = "return [2.0 + batch.odd + 2**-8, 1.0, 0.0]"
     text = LYING.replace("BODY", body).replace("ROWS", "4")
     file = tmp_path / "honest.py"
-    file.write_text(text.replace("REFERENCE", "lambda _: [2.0, 1.0, 0.0]"))
+    file.write_text(text.replace("REFERENCE", REFERENCE))
     planned = run.plan([file], system=make.system(), precision="bf16", budget=TINY)
     (record,) = executed(tmp_path / "results", planned).records
     assert record.validity != "invalid", record.caveats
