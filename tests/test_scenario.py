@@ -103,7 +103,7 @@ def test_offline_is_one_query_answered_in_batches(folder: Path) -> None:
     ("arguments", "says"),
     [
         (("resnet50-train", "--scenario", "offline"), "resnet50-train trains"),
-        (("./rows.py", "--scenario", "server"), "yet: choose offline, single_stream"),
+        (("./rows.py", "--scenario", "server"), "rows names no bound on"),
         (("./rows.py", "--scenario", "train"), "no scenario 'train': choose"),
         (("./rows.py", "--scenario", "single_stream", "--batch", "4"), "leave --batch out"),
         (("./rows.py", "--scenario", "offline", "--tune"), "leave one of them out"),
