@@ -17,7 +17,7 @@ from benchbench.derive import Figures
 from benchbench.errors import DataError, UsageError
 from benchbench.recommend import Recommendation
 from benchbench.record import Accuracy, Ceiling, Measurement, Model, RateSearch, Record
-from benchbench.report import view
+from benchbench.report import embedded, view
 from benchbench.report.page import render
 from benchbench.stats import median
 from benchbench.store import Store
@@ -218,7 +218,7 @@ def _graded(accuracy: Accuracy) -> Iterator[str | None]:
 
 def _records(document: dict[str, Any], path: Path) -> list[Record]:
     try:
-        records = untrusted.physical(document["records"])
+        records = untrusted.physical(embedded.whole(document))
         return [Record.model_validate_json(json.dumps(one)) for one in records]
     except ValidationError as error:
         first = error.errors()[0]
@@ -310,7 +310,8 @@ def _embedded(html: str, path: Path) -> dict[str, Any]:
         if 'data-encoding="gzip"' in attributes:
             text = untrusted.unpack(base64.b64decode(text, validate=True)).decode()
         document = dict(untrusted.parse_json(text))
-        return _whole({name: document[name] for name in _PARTS})
+        parts = _whole({name: document[name] for name in _PARTS})
+        return {**parts, "ceilings": document.get("ceilings", [])}
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} holds no readable benchbench data ({error}); "

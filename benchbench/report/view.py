@@ -8,7 +8,7 @@ from benchbench import __version__
 from benchbench.derive import Figures
 from benchbench.recommend import Recommendation
 from benchbench.record import Record
-from benchbench.report import choice, cost, headline, measured, method
+from benchbench.report import choice, cost, embedded, headline, measured, method
 from benchbench.report.blocks import Section
 from benchbench.report.evidence import Measured
 from benchbench.report.headline import Answer, KeyFigure
@@ -32,7 +32,9 @@ class View:
     answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
     data: str
-    """JSON: `schema`, `records`, `figures`, `recommendations`, `tco`.
+    """JSON: `schema`, `ceilings`, `records`, `figures`, `recommendations`, `tco`.
+
+    Records name their ceilings by place, see `benchbench.report.embedded`.
 
     On the page it is the text of the element `benchbench-data`: as it is, or, above 400 kB, marked
     `data-encoding="gzip"` and read by `json.loads(gzip.decompress(base64.b64decode(text)))`.
@@ -80,7 +82,7 @@ def _data(
 ) -> str:
     document = {
         "schema": SCHEMA,
-        "records": [record.model_dump(mode="json", by_alias=True) for record in records],
+        **embedded.shared(records),
         "figures": [figure.model_dump(mode="json") for figure in figures],
         "recommendations": [one.model_dump(mode="json", by_alias=True) for one in recommendations],
         "tco": tco and tco.model_dump(mode="json", by_alias=True),

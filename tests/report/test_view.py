@@ -9,7 +9,7 @@ from benchbench import derive
 from benchbench.derive import Figures
 from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Caveat, Record
-from benchbench.report import machine
+from benchbench.report import embedded, machine
 from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
 from benchbench.report.cost import _range, stacks
 from benchbench.report.evidence import Measured
@@ -24,7 +24,9 @@ def read_back(data: str) -> dict[str, Any]:
     document = json.loads(data)
     chosen = document["recommendations"]
     return {
-        "records": [Record.model_validate_json(json.dumps(one)) for one in document["records"]],
+        "records": [
+            Record.model_validate_json(json.dumps(one)) for one in embedded.whole(document)
+        ],
         "figures": [Figures.model_validate_json(json.dumps(one)) for one in document["figures"]],
         "recommendations": [Recommendation.model_validate_json(json.dumps(one)) for one in chosen],
         "tco": TcoAnswer.model_validate_json(json.dumps(document["tco"])),
