@@ -235,14 +235,15 @@ def by_growth(
     """
     first = attempt(start)
     tried = [first]
-    if first.fits and 2 * (first.peak_memory_bytes or 0) < _USABLE * (available or float("inf")):
+    twice = 2 * (first.peak_memory_bytes or 0)
+    if first.fits and (available is None or twice < _USABLE * available):
         tried.append(attempt(2 * start))
     elif start > 1:
         tried.append(attempt(start // 2))
     room = _room(tried, available)
-    most = {"memory": room, "time": _in_time(tried, longest_s), "search": float(_MOST)}
-    bounds: tuple[_Bound, ...] = ("memory", "time", "search")
-    bound = min(bounds, key=most.__getitem__)
+    most: dict[_Bound, float] = {} if room is None else {"memory": room}
+    most |= {"time": _in_time(tried, longest_s), "search": float(_MOST)}
+    bound = min(most, key=most.__getitem__)
     size = int(most[bound])
     if size < 1:
         raise CannotMeasureError(
@@ -252,16 +253,19 @@ def by_growth(
     return size, BatchFit(how="growth", bound=bound, available_bytes=available, tried=tuple(tried))
 
 
-def _room(tried: Sequence[BatchTried], available: int | None) -> float:
-    """Units that fit the usable memory by a line through the peaks; none where it ran out."""
+def _room(tried: Sequence[BatchTried], available: int | None) -> float | None:
+    """Units that fit the usable memory by a line through the peaks; 0 where it ran out.
+
+    None: memory bounds nothing, because how much there is is unknown or a unit takes none.
+    """
     seen = [(e.batch_size, e.peak_memory_bytes) for e in tried if e.peak_memory_bytes is not None]
     if not seen:
         return 0.0
     (small, low), (large, high) = min(seen), max(seen)
     if available is None:
-        return float("inf")
+        return None
     if large == small or high <= low:
-        return float("inf") if high <= _USABLE * available else float(small)
+        return None if high <= _USABLE * available else float(small)
     each = (high - low) / (large - small)
     return large + (_USABLE * available - high) / each
 

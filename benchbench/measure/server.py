@@ -301,14 +301,14 @@ def _serve(bench: Bench, load: Load, watch: Watch, folder: Path) -> Served:
     import mlperf_loadgen  # noqa: PLC0415 - an optional, compiled dependency
 
     system = _SystemUnderTest(bench, mlperf_loadgen)
-    failed: list[BaseException] = []
+    failed: list[Exception] = []
 
     def issue() -> None:
         try:
             loadgen.start(
                 system.issue, system.close, bench.library.count, load, folder, mlperf_loadgen
             )
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
             failed.append(error)
         finally:
             system.close()
