@@ -173,10 +173,10 @@ def workloads(
 ) -> None:
     """What can be run: what it stresses, costs by counting and needs, and what holds it."""
     from benchbench import catalog, listing, terminal
-    from benchbench import workload as contract
     from benchbench.system import probe
+    from benchbench.workload.file import builtin, find
 
-    files = contract.builtin() if name is None else [contract.find(name)]
+    files = builtin() if name is None else [find(name)]
     listed = listing.workloads(files, probe(), catalog.load())
     shown = terminal.workloads if name is None else lambda _: terminal.workload(listed.workloads[0])
     shell.answer(listed, shown, json=json)
@@ -224,6 +224,7 @@ def run(
     from benchbench.measure import loadgen
     from benchbench.store import Store
     from benchbench.system import probe
+    from benchbench.workload.file import FIRST_LOOK, find
 
     if tune and (scenario is not None or accuracy):
         raise UsageError(
@@ -239,7 +240,7 @@ def run(
             "--tune, --accuracy and --to-target work on one device: leave --devices out"
         )
     system = probe(instance_type=instance_type, ask_cloud=cloud_metadata)
-    files = [contract.find(name) for name in workload or contract.FIRST_LOOK]
+    files = [find(name) for name in workload or FIRST_LOOK]
     plan = runner.plan(
         files,
         system=system,

@@ -19,7 +19,7 @@ from benchbench.measure.message import BatchResult, TryBatch
 from benchbench.measure.plan import Planned
 from benchbench.record import BatchFit, BatchTried, System
 from benchbench.run import Event, OnEvent
-from benchbench.workload import Setting, load_file, memory_bytes
+from benchbench.workload.file import load_file, memory_bytes
 
 AUTO: Literal["auto"] = "auto"
 _MOST = 2**16
@@ -159,7 +159,7 @@ class _Tries:
         one = self._one
         text = f"{one.name}: trying a batch of {units.count(size)}"
         self._on_event(Event(one.name, one.unit, 0, 0, "notice", message=text))
-        setting: Setting = replace(one.setting, batch_size=size, ranks=1)
+        setting = replace(one.setting, batch_size=size, ranks=1)
         body = TryBatch(file=str(one.file), setting=setting, threads=self._threads)
         ended = run.ask(body, one.budget.timeout_s, lambda _progress: None, setting.environment)
         if isinstance(ended.result, BatchResult):

@@ -14,14 +14,8 @@ from benchbench.catalog.catalogue import Catalog
 from benchbench.measure.loadgen import LoadScenario
 from benchbench.predict.scale import PYTORCH_RUNS_ON
 from benchbench.record import System
-from benchbench.workload import (
-    Fits,
-    Holder,
-    WorkloadDescription,
-    WorkloadList,
-    describe,
-    load_file,
-)
+from benchbench.workload.describe import Fits, Holder, WorkloadDescription, WorkloadList, describe
+from benchbench.workload.file import load_file
 
 
 def workloads(files: Iterable[Path], system: System, offers: Catalog) -> WorkloadList:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from benchbench import decide, session, workload
+from benchbench import decide, session
 from benchbench import run as runner
 from benchbench.errors import InvalidMeasurementError
 from benchbench.store import Store
 from benchbench.system import probe
+from benchbench.workload.file import FIRST_LOOK, find
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def run(
     """
     system = probe(instance_type=instance_type, ask_cloud=ask_cloud)
     say("Measuring this machine for about four minutes; close what else is running.")
-    files = [workload.find(name) for name in workload.FIRST_LOOK]
+    files = [find(name) for name in FIRST_LOOK]
     plan = runner.plan(files, system=system, effort="quick")
     outcome = session.measure(
         plan, store=Store(out), system=system, command=command, on_event=on_event

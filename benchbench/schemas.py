@@ -18,7 +18,7 @@ def _doctor() -> type[Model]:
 
 
 def _workloads() -> type[Model]:
-    from benchbench.workload import WorkloadList  # noqa: PLC0415 - as above
+    from benchbench.workload.describe import WorkloadList  # noqa: PLC0415 - as above
 
     return WorkloadList
 

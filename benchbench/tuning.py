@@ -19,7 +19,8 @@ from benchbench.record import Precision, Record, System, Tried, Tuning
 from benchbench.run import OnEvent, Outcome, Sitting
 from benchbench.store import Store
 from benchbench.system.environment import harmless
-from benchbench.workload import Setting, backends, load_file, tunable
+from benchbench.workload import Setting, tunable
+from benchbench.workload.file import backends, load_file
 
 TRIAL = Budget(
     warmup_min_s=1.0,

@@ -22,7 +22,8 @@ from benchbench.measure.device import Host
 from benchbench.measure.loop import time_job
 from benchbench.measure.sampler import Sampler, Watch
 from benchbench.stats import median
-from benchbench.workload import Job, Setting, find, load_file
+from benchbench.workload import Job, Setting
+from benchbench.workload.file import find, load_file
 
 LIMIT = 1.005
 SETTINGS = {

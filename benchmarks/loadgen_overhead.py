@@ -20,7 +20,8 @@ from benchbench.measure.device import Host
 from benchbench.measure.loadgen import Load, LoadScenario, drive
 from benchbench.measure.sampler import Sampler, Watch
 from benchbench.stats import median, median_interval
-from benchbench.workload import Job, Setting, find, load_file
+from benchbench.workload import Job, Setting
+from benchbench.workload.file import find, load_file
 
 LIMIT = 1.02
 BLOCK_S = 2.5

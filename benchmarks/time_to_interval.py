@@ -19,7 +19,8 @@ from benchbench import backend
 from benchbench.measure.budget import BUDGETS
 from benchbench.measure.device import Clock, Host
 from benchbench.measure.loop import Timed, time_job
-from benchbench.workload import Job, Setting, find, load_file
+from benchbench.workload import Job, Setting
+from benchbench.workload.file import find, load_file
 
 INTERVAL, FIXED_S = 0.02, (60.0, 600.0)
 

@@ -101,7 +101,8 @@ def _matches(tried: dict[str, Any], record: dict[str, Any]) -> tuple[bool, float
 def tuned(workload: str, results: Path) -> Hand:
     """The winner, by benchbench's own workload file and backend."""
     from benchbench import backend
-    from benchbench.workload import Setting, find, load_file
+    from benchbench.workload import Setting
+    from benchbench.workload.file import find, load_file
 
     chosen = winner(results, workload)
     names = ("backend", "precision", "batch_size", "parameters")

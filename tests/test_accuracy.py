@@ -18,7 +18,8 @@ from benchbench.accuracy import squad
 from benchbench.cli import app
 from benchbench.record import Accuracy, Record
 from benchbench.store import Store
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 LENGTH = 96
 PLACES = ("denver", "zürich", "osaka", "quito", "dakar", "perth")

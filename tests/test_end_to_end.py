@@ -12,7 +12,7 @@ from benchbench.measure.budget import Budget
 from benchbench.record import Record
 from benchbench.store import Store
 from benchbench.system import probe
-from benchbench.workload import find
+from benchbench.workload.file import find
 
 BRIEF = Budget(0.2, 2.0, 0.5, 4.0, 2.0, timeout_s=240.0, warmup_min_steps=2, timed_min_steps=4)
 

@@ -9,7 +9,8 @@ import pytest
 from benchbench import listing, terminal
 from benchbench.catalog import catalogue
 from benchbench.record import Memory
-from benchbench.workload import WorkloadDescription, WorkloadList, builtin, find
+from benchbench.workload.describe import WorkloadDescription, WorkloadList
+from benchbench.workload.file import builtin, find
 from tests import factories as make
 from tests.test_terminal import shown
 

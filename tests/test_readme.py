@@ -7,7 +7,8 @@ import pytest
 from typer.main import get_command
 
 from benchbench.cli import app
-from benchbench.workload import Setting, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import load_file
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_used_costs_its_figures_only(bench: Bench) -> No
 
 def planned(tmp_store: Store, bench: Bench, *, with_ceilings: bool) -> dict[str, Any]:
     """What `execute` was given for the built-in workloads."""
-    from benchbench.workload import builtin
+    from benchbench.workload.file import builtin
 
     plan = run.plan(builtin(), system=make.system(), effort="quick", device="cpu")
     session.measure(

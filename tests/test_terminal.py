@@ -13,7 +13,7 @@ from benchbench.record import Offered, Part, PartWork, RankTimes, Work
 from benchbench.store import Store
 from benchbench.system import facts
 from benchbench.system.doctor import examine
-from benchbench.workload import list_builtin
+from benchbench.workload.describe import list_builtin
 from tests import factories as make
 from tests.recommend.ask import answer as ranked
 

@@ -17,7 +17,7 @@ from benchbench.record import Record
 from benchbench.report import training as page
 from benchbench.report.evidence import Measured
 from benchbench.store import Store
-from benchbench.workload import find
+from benchbench.workload.file import find
 from tests import factories as make
 from tests.measure.fakes_workload import write_workload
 from tests.test_terminal import shown

@@ -239,7 +239,7 @@ def test_what_the_user_chose_stays(tmp_path: Path) -> None:
 
 def test_only_precisions_with_units_are_tried() -> None:
     """An AVX2 processor emulates bf16: it cannot win, and the list says so."""
-    from benchbench.workload import find
+    from benchbench.workload.file import find
 
     (one,) = plan([find("bert-large-infer")], system=make.system(), repeats=1)
     plain, bf16 = make.system(), make.system(cpu=make.cpu(instruction_sets=("avx512_bf16",)))
@@ -258,7 +258,7 @@ def test_only_precisions_with_units_are_tried() -> None:
 def test_a_gpu_is_searched_for_backends_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     """No allocator of the host, no engine of the CPU."""
     from benchbench.measure import choose
-    from benchbench.workload import find
+    from benchbench.workload.file import find
 
     monkeypatch.setattr(choose, "torch_cuda", lambda: "13.2")
     system = make.system(accelerators=(make.accelerator(compute_capability="8.0"),))

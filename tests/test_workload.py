@@ -11,24 +11,9 @@ import pytest
 
 from benchbench.errors import UsageError
 from benchbench.record import Work
-from benchbench.workload import (
-    Parts,
-    Setting,
-    Workload,
-    WorkloadList,
-    backends,
-    builtin,
-    describe,
-    find,
-    list_builtin,
-    load_file,
-    parameters,
-    parsed,
-    precision,
-    refuse,
-    source_sha256,
-    way,
-)
+from benchbench.workload import Parts, Setting, Workload, parameters, parsed, precision, refuse, way
+from benchbench.workload.describe import WorkloadList, describe, list_builtin
+from benchbench.workload.file import backends, builtin, find, load_file, source_sha256
 
 MINE = Path(__file__).parent / "data" / "mine.py"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchbench.errors import CannotMeasureError, UsageError
 from benchbench.record import Caveat, Precision, System
-from benchbench.workload import EAGER, Parallel, Workload, backends, parallels
+from benchbench.workload import EAGER, Parallel, Workload, parallels
+from benchbench.workload.file import backends
 
 _CPU_UNITS: tuple[tuple[Precision, set[str] | None], ...] = (
     ("bf16", {"avx512_bf16", "amx_bf16", "bf16"}),  # the last is Arm's name

@@ -24,15 +24,8 @@ from benchbench.record import (
     System,
     Tuning,
 )
-from benchbench.workload import (
-    EAGER,
-    Parallel,
-    Setting,
-    Workload,
-    load_file,
-    query_rules,
-    source_sha256,
-)
+from benchbench.workload import EAGER, Parallel, Setting, Workload, query_rules
+from benchbench.workload.file import load_file, source_sha256
 
 _UNLOADABLE = (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, OSError)
 TARGET = "to_target"

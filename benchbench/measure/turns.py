@@ -10,6 +10,8 @@ from benchbench import workload as contract
 from benchbench.errors import UsageError
 from benchbench.measure.plan import Planned
 from benchbench.record import Effort
+from benchbench.workload.file import builtin as builtin_files
+from benchbench.workload.file import find
 
 PAIRS: dict[Effort, int] = {"quick": 5, "standard": 5, "full": 8}
 """Processes of each side: with fewer than five, Student's t makes any interval wide."""
@@ -31,7 +33,7 @@ def side(text: str) -> Side | None:
     Raises UsageError for an assignment that is none, or a batch that is no whole number.
     """
     name, _, asked = text.partition(":")
-    builtin = {path.stem.replace("_", "-") for path in contract.builtin()}
+    builtin = {path.stem.replace("_", "-") for path in builtin_files()}
     if name not in builtin and not name.endswith(".py"):
         return None
     given = contract.parsed([part for part in asked.split(",") if part])
@@ -43,7 +45,7 @@ def side(text: str) -> Side | None:
     if "precision" in options:
         options["precision"] = contract.precision(str(options["precision"]))
     options["parameters"] = {name: value for name, value in given.items() if name not in _OPTIONS}
-    return Side(contract.find(name), options)
+    return Side(find(name), options)
 
 
 def in_turns(a: Sequence[Planned], b: Sequence[Planned]) -> tuple[Planned, ...]:

@@ -64,7 +64,8 @@ from benchbench.measure.server import time_server
 from benchbench.record import Caveat, Measurement, Part, Perturbation, Scalar
 from benchbench.stats import median
 from benchbench.system.software import loaded_blas
-from benchbench.workload import Job, QueryRules, Workload, load_file, query_rules
+from benchbench.workload import Job, QueryRules, Workload, query_rules
+from benchbench.workload.file import load_file
 
 if TYPE_CHECKING:
     from benchbench.accuracy import Exam

@@ -60,6 +60,7 @@ from benchbench.system import (
 from benchbench.system.host import Host
 from benchbench.tco import observed
 from benchbench.tco import scenario as scenarios
+from benchbench.workload.file import find
 from tests import factories as make
 from tests import payloads
 from tests.catalog.importers import samples
@@ -382,7 +383,7 @@ ARGUMENTS: tuple[Callable[[str], object], ...] = (
     egress.service_named,
     names.canonical,
     turns.side,
-    contract.find,
+    find,
     environment.harmless,
     lambda text: egress.find(text, "internet", text),
     lambda text: search.nearest(text, ["A100", "H100"]),

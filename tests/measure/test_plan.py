@@ -9,7 +9,8 @@ from benchbench.errors import UsageError
 from benchbench.measure.budget import BUDGETS
 from benchbench.measure.plan import Planned, digest, fingerprint, identity, identity_of, plan
 from benchbench.record import Effort
-from benchbench.workload import Setting, source_sha256
+from benchbench.workload import Setting
+from benchbench.workload.file import source_sha256
 from tests import factories as make
 from tests.measure.fakes_workload import write_workload
 

@@ -18,7 +18,7 @@ from benchbench.measure.message import WorkloadResult
 from benchbench.measure.ranks import ALONE, Gathered, devices
 from benchbench.record import RankTimes, Record, Sample
 from benchbench.store import Store
-from benchbench.workload import find
+from benchbench.workload.file import find
 from tests import factories as make
 from tests.measure.fakes_measure import FakeClock, FakeWatch
 from tests.measure.fakes_workload import TINY, dies, write_workload

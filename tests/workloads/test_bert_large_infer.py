@@ -13,7 +13,8 @@ from transformers import BertConfig, BertForQuestionAnswering
 from benchbench.errors import UsageError
 from benchbench.models.bert import layer_weights, weights
 from benchbench.record import Precision
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 bert: Any = load_file(find("bert-large-infer"))
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "who", "won", "the", "cup", "red", "blue"]

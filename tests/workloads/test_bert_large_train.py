@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchbench.errors import UsageError
 from benchbench.models import bert
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 train: Any = load_file(find("bert-large-train"))
 SMALL = bert.Shape(vocabulary=60, hidden=32, layers=2, heads=4, feed_forward=64, positions=64)

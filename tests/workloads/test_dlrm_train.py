@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from benchbench.errors import UsageError
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 dlrm: Any = load_file(find("dlrm-train"))
 TINY = {"tables": 3, "rows": 50, "width": 4, "lookups": 2}

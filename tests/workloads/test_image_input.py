@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 from tests.workloads.pictures import write_photographs
 
 source: Any = load_file(find("image-input"))

@@ -14,7 +14,8 @@ from benchbench.errors import UsageError
 from benchbench.measure.checks import agreement
 from benchbench.models import llama
 from benchbench.record import Precision
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 infer: Any = load_file(find("llm-infer"))
 SMALL = llama.Shape(64, 2, 4, 2, 96, 50, tied=True)

@@ -11,7 +11,8 @@ import torch
 from benchbench.errors import UsageError
 from benchbench.measure.checks import agreement
 from benchbench.record import Precision
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 from tests.workloads.pictures import write_photographs
 
 resnet: Any = load_file(find("resnet50-infer"))

@@ -9,7 +9,8 @@ import pytest
 
 from benchbench.errors import UsageError
 from benchbench.record import Precision
-from benchbench.workload import Job, Setting, find, load_file
+from benchbench.workload import Job, Setting
+from benchbench.workload.file import find, load_file
 from tests.workloads.pictures import write_photographs
 
 resnet: Any = load_file(find("resnet50-train"))

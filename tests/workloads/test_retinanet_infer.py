@@ -9,7 +9,8 @@ import torch
 
 from benchbench.errors import UsageError
 from benchbench.measure.checks import agreement
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 retinanet: Any = load_file(find("retinanet-infer"))
 SMALL = Setting(batch_size=2, parameters={"image_size": 96})

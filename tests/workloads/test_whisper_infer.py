@@ -10,7 +10,8 @@ import torch
 
 from benchbench.errors import UsageError
 from benchbench.measure.checks import agreement
-from benchbench.workload import Setting, find, load_file
+from benchbench.workload import Setting
+from benchbench.workload.file import find, load_file
 
 whisper: Any = load_file(find("whisper-infer"))
 TOY = whisper.Shape(32, 2, 3, 2, vocabulary=101, mels=8, positions=50, target_positions=20)
