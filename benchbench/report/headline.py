@@ -9,7 +9,7 @@ from benchbench.evaluate import default_beside
 from benchbench.recommend import Recommendation
 from benchbench.recommend.sentences import fleet, runner_up
 from benchbench.record import Record
-from benchbench.report import accuracy, choice, cost, evidence, sidebyside
+from benchbench.report import accuracy, choice, evidence, sidebyside, sureness
 from benchbench.report.evidence import Measured
 from benchbench.stats import Basis
 from benchbench.tco.answer import TcoAnswer, TornadoBar
@@ -132,7 +132,7 @@ def _costs_alone(tco: TcoAnswer) -> tuple[Answer, ...]:
         f"As sure as what went in: nothing was measured, and {units.count(guessed)} of "
         f"{units.counted(len(tco.assumptions), 'input')} are planning values with a range."
     )
-    details = [cost.sureness_sentence(tco.uncertainty)] if tco.uncertainty else []
+    details = [sureness.sentence(tco.uncertainty)] if tco.uncertainty else []
     horizon = units.counted(tco.horizon_months, "month")
     return (
         Answer("What is asked", f"{tco.title.rstrip('?.')}, over {horizon}?"),
@@ -242,7 +242,7 @@ def _sure(
 ) -> Answer:
     details = [_intervals(seen.best), *accuracy.sentences(seen.records), _bases(recommendations)]
     if tco is not None and tco.uncertainty is not None:
-        details.append(cost.sureness_sentence(tco.uncertainty))
+        details.append(sureness.sentence(tco.uncertainty))
     indicative = is_indicative(seen.records, recommendations)
     verdict = _verdict(seen.best, recommendations, indicative=indicative)
     return Answer("How sure we are", verdict, tuple(filter(None, details)))

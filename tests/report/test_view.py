@@ -11,8 +11,9 @@ from benchbench.recommend import Recommendation, Rejected
 from benchbench.record import Caveat, Record
 from benchbench.report import embedded, machine
 from benchbench.report.blocks import Lines, Note, Notes, Plot, Prose, Spreads, Stack, Stacks, Table
-from benchbench.report.cost import _range, stacks
 from benchbench.report.evidence import Measured
+from benchbench.report.spending import stacks
+from benchbench.report.sureness import spread
 from benchbench.report.view import View, build
 from benchbench.tco.answer import TcoAnswer
 from tests import factories
@@ -503,7 +504,7 @@ def test_a_range_says_its_unit_once(low: float, high: float, unit: str, said: st
     """After the second number, where both have it."""
     one = sample.tco().assumptions[0]
     changed = one.model_copy(update={"low": low, "high": high, "unit": unit})
-    assert _range(changed) == said
+    assert spread(changed) == said
 
 
 def test_two_runs_of_one_setting_keep_their_own_samples() -> None:
