@@ -11,6 +11,7 @@ _DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "
 _NANOSECOND = 1e-9
 _LOPSIDED = 0.1
 _NARROW = 0.25
+_TINY = 1e-4
 _SMALL_USD = 1.0
 _THOUSAND = 1e3
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -160,10 +161,12 @@ def trimmed(text: str) -> str:
 
 
 def interval(half_width_fraction: float | None) -> str:
-    """The half-width of an interval: `±1.2 %`; beyond the value itself only that."""
+    """The half-width of an interval: `±1.2 %`; beyond the value itself, or next to 0, only that."""
     if half_width_fraction is None:
         return ""
-    return "±>100 %" if half_width_fraction > 1 else f"±{percent(half_width_fraction)}"
+    if half_width_fraction > 1:
+        return "±>100 %"
+    return "±<0.01 %" if half_width_fraction < _TINY else f"±{percent(half_width_fraction)}"
 
 
 def spread(value: float, low: float | None, high: float | None) -> str:

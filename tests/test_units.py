@@ -31,6 +31,8 @@ from benchbench import units
         (units.usd_per_unit(0.5, "run"), "$0.500 per run"),
         (units.interval(0.012), "±1.2 %"),
         (units.interval(63.0), "±>100 %"),
+        (units.interval(0.0), "±<0.01 %"),
+        (units.interval(8.9e-16), "±<0.01 %"),
         (units.spread(100, 92, 108), "±8.0 %"),
         (units.spread(100, 94, 110), "±8.0 %"),
         (units.spread(100, 45, 224), "0.45–2.2×"),
