@@ -8,17 +8,28 @@ from benchbench.workload import Job
 
 
 class Library:
-    """The first `count` units a job's batches hold; `batch` picks any of them, in any order."""
+    """The first `count` units a job's batches hold; `batch` picks any of them, in any order.
+
+    What it picks lies where the pick before of as many lay: memory allocated anew for each batch
+    makes glibc hand freed memory back and fetch it again, in steps that alone would not.
+    """
 
     def __init__(self, job: Job, count: int) -> None:
         size = int(job.units_per_step)
         self.count = count
         batches = [next(job.batches) for _ in range(-(-count // size))]
         self._units = _joined(batches, size)
+        self._picked: dict[int, Any] = {}
 
     def batch(self, indices: Sequence[int]) -> Any:  # noqa: ANN401 - the workload's own type
-        """The units at `indices`, as one batch of the workload's own form."""
-        return _picked(self._units, list(indices))
+        """The units at `indices`, as one batch of the workload's own form.
+
+        It holds until the next one of as many units is asked for.
+        """
+        picks = list(indices)
+        into = self._picked.get(len(picks))
+        self._picked[len(picks)] = picked = _picked(self._units, picks, into)
+        return picked
 
 
 def _joined(batches: Sequence[Any], size: int) -> Any:  # noqa: ANN401 - as above
@@ -42,9 +53,18 @@ def _joined(batches: Sequence[Any], size: int) -> Any:  # noqa: ANN401 - as abov
     return torch.cat([torch.as_tensor(batch) for batch in batches])
 
 
-def _picked(units: Any, indices: list[int]) -> Any:  # noqa: ANN401 - as above
+def _picked(units: Any, indices: list[int], into: Any) -> Any:  # noqa: ANN401 - as above
+    """Into memory of the same form, or into new memory where that is None."""
+    if units is None:
+        return None
     if isinstance(units, Mapping):
-        return {key: _picked(value, indices) for key, value in units.items()}
+        return {k: _picked(v, indices, into and into[k]) for k, v in units.items()}
     if isinstance(units, tuple):
-        return tuple(_picked(value, indices) for value in units)
-    return None if units is None else units[indices]
+        olds = into or (None,) * len(units)
+        return tuple(_picked(each, indices, old) for each, old in zip(units, olds, strict=True))
+    if into is None:
+        return units[indices]
+    import torch  # noqa: PLC0415 - as above
+
+    picks = torch.tensor(indices, device=units.device)
+    return torch.index_select(units, 0, picks, out=into)

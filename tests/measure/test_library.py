@@ -36,3 +36,19 @@ def test_a_batch_that_cannot_be_taken_apart_is_refused() -> None:
     """With what it holds, and what to do instead."""
     with pytest.raises(CannotMeasureError, match="without --scenario"):
         Library(job(torch.zeros(5, 1)), 2)
+
+
+def test_batches_of_one_size_take_turns_in_one_place() -> None:
+    """Other units, other sizes and layouts come out right; memory is asked for once per size."""
+    images = torch.arange(4 * 3 * 2 * 2.0).reshape(4, 3, 2, 2)
+    batch = {"images": images.to(memory_format=torch.channels_last), "labels": (torch.arange(4),)}
+    library = Library(job(batch, units=4.0), 4)
+    first = library.batch([0, 1])
+    place = first["images"].data_ptr()
+    for picks in ([3, 2], [1, 1], [2, 0]):
+        library.batch([0, 1, 2])
+        picked = library.batch(picks)
+        assert torch.equal(picked["images"], images[picks])
+        assert picked["labels"][0].tolist() == picks
+        assert picked["images"].is_contiguous(memory_format=torch.channels_last)
+        assert picked["images"].data_ptr() == place
