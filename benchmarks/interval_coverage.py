@@ -80,8 +80,8 @@ def of_mean(noise: Noise, steps: int, series: int, seed: int = 0) -> float:
 def of_median(noise: Noise, steps: int, series: int, seed: int = 0) -> float:
     """The same of the median."""
     random = np.random.default_rng(seed)
-    truth = float(np.median(noise(random, _CALIBRATION // 100, 100)))
-    values = noise(random, series, steps)
+    truth = 1 + _SPREAD * float(np.median(noise(random, _CALIBRATION // 100, 100)))
+    values = 1 + _SPREAD * noise(random, series, steps)
     return float(np.mean([holds(stats.median_interval(row), truth) for row in values]))
 
 

@@ -62,9 +62,22 @@ def test_any_percentile_waits_for_enough_samples() -> None:
     assert stats.queries_needed(10.0) == stats.queries_needed(90.0) == 64
 
 
-def test_few_samples_give_their_whole_range() -> None:
-    """Five samples cover their median 93.75 % of the time at best: nothing narrower is claimed."""
-    assert stats.median_interval(SAMPLES) == (1.0, 10.0)
+def test_few_samples_interval_is_that_of_their_logarithms_mean() -> None:
+    """Equal for a rate and its duration; Student's t on logs of alternating sign, by hand."""
+    low, high = stats.median_interval(SAMPLES)
+    upside_down = stats.median_interval([1 / one for one in SAMPLES])
+    assert (1 / high, 1 / low) == pytest.approx(upside_down)
+    assert 0 < low < stats.median(SAMPLES) < high
+    n, amplitude = 12, 0.3
+    wave = np.exp(amplitude * np.cos(np.pi * (np.arange(n) + 0.5) / n))
+    half = 1.05 * oracle.t.ppf(0.975, 2) * amplitude * math.sqrt((1 + 5 / n) / 4)
+    assert stats.median_interval(wave) == pytest.approx((math.exp(-half), math.exp(half)))
+
+
+def test_one_sample_has_no_interval() -> None:
+    """Not one of no width, as if it were known exactly."""
+    with pytest.raises(ValueError, match="one sample"):
+        stats.median_interval([2.0])
 
 
 def test_the_median_of_many_samples_has_the_binomial_interval() -> None:

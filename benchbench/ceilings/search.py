@@ -4,11 +4,10 @@ They are measured again from scratch because the best of many noisy trials flatt
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
 from typing import Literal, TypeVar
 
 from benchbench.ceilings.gauge import Gauge, Watch
@@ -61,7 +60,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Kernel:
-    """What to find the ceiling of. `candidates`: grouped by path, each from small to large."""
+    """What to find the ceiling of, and every way there is to reach it."""
 
     kind: CeilingKind
     unit: Literal["FLOP/s", "byte/s", "op/s", "image/s"]
@@ -140,35 +139,30 @@ def kept(call: Callable[[], Result]) -> tuple[Callable[[], Result], Callable[[],
 
 
 def _survey(kernel: Kernel, seconds: float) -> dict[Candidate, float | None]:
-    """The trial rate of every candidate worth trying; None for one that does not work here."""
-    by_path = [list(group) for _, group in groupby(kernel.candidates, key=attrgetter("path"))]
+    """The trial rate of every candidate worth trying; None for one that does not work here.
+
+    From the cheapest to the dearest, so that every path gets its chance on small shapes; of those
+    alike in cost the path first that did best so far, as the time may not do for all of them.
+    """
     surveyed: dict[Candidate, float | None] = {}
-    for left, candidates in zip(range(len(by_path), 0, -1), by_path, strict=True):
-        best_elsewhere = max((rate for rate in surveyed.values() if rate), default=0.0)
-        found, spent = _climb(candidates, kernel.stopwatch, seconds / left, best_elsewhere)
-        surveyed |= found
-        seconds -= spent
+    best: dict[str, float] = {}
+    for _, alike in groupby(sorted(kernel.candidates, key=_level), key=_level):
+        for candidate in sorted(alike, key=lambda one: -best.get(one.path, math.inf)):
+            known = best.get(candidate.path)
+            if known is not None and (
+                _cost(candidate, known) > seconds or known * _HOPELESS < max(best.values())
+            ):
+                continue
+            surveyed[candidate] = rate = _try(candidate, kernel.stopwatch)
+            if rate is not None:
+                best[candidate.path] = max(rate, known or 0.0)
+                seconds -= _cost(candidate, rate)
     return surveyed
 
 
-def _climb(
-    candidates: Iterable[Candidate], stopwatch: Stopwatch, seconds: float, best_elsewhere: float
-) -> tuple[dict[Candidate, float | None], float]:
-    """One path's shapes upwards until the time is spent or the path cannot win any more.
-
-    The rate of each, and the seconds it took.
-    """
-    found: dict[Candidate, float | None] = {}
-    best, spent = 0.0, 0.0
-    for candidate in candidates:
-        if best and (spent + _cost(candidate, best) > seconds or best * _HOPELESS < best_elsewhere):
-            break
-        rate = _try(candidate, stopwatch)
-        found[candidate] = rate
-        if rate is not None:
-            best = max(best, rate)
-            spent += _cost(candidate, rate)
-    return found, spent
+def _level(candidate: Candidate) -> int:
+    """Its cost, to a factor of two."""
+    return math.floor(math.log2(candidate.amount))
 
 
 def _cost(candidate: Candidate, rate: float) -> float:
@@ -246,8 +240,8 @@ def _is_known(durations: Sequence[float]) -> bool:
 
 def _best_per_path(surveyed: dict[Candidate, float | None]) -> dict[str, Scalar]:
     """Trial rate of each path at its best shape, None where it does not work: kept as evidence."""
-    best: dict[str, Scalar] = {}
-    for path, group in groupby(surveyed, key=attrgetter("path")):
-        rates = [surveyed[candidate] for candidate in group]
-        best[path] = max((rate for rate in rates if rate is not None), default=None)
-    return best
+    best: dict[str, float | None] = {}
+    for candidate, rate in surveyed.items():
+        known = best.get(candidate.path)
+        best[candidate.path] = known if rate is None else max(rate, known or 0.0)
+    return dict(best)

@@ -213,7 +213,7 @@ def _steps(measured: Sequence[Measurement]) -> dict[str, Any]:
     if not pooled:
         return {"step_s": None}
     middle, ends = stats.over_repeats([stats.median(one.step_s) for one in measured if one.step_s])
-    if ends is None:
+    if ends is None and len(pooled) > 1:
         ends = stats.median_interval(pooled)
     return {
         "step_s": _estimate(middle, ends, n=len(pooled)),

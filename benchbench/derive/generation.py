@@ -46,7 +46,7 @@ def _part(
     work: PartWork, seconds: Sequence[float], reached: Mapping[str, Any], devices: int
 ) -> PartFigures:
     middle = median(seconds)
-    low, high = stats.median_interval(seconds)
+    low, high = stats.median_interval(seconds) if len(seconds) > 1 else (None, None)
     ceiling, memory = reached["ceiling"], reached["memory_ceiling"]
     flops, moved = (_over(amount, fmean(seconds)) for amount in (work.flops, work.bytes))
     bandwidth = memory.value * devices if memory else reached["datasheet_bytes_per_s"]

@@ -191,6 +191,19 @@ def test_time_left_over_goes_to_the_paths_after() -> None:
     assert larger.calls > 0
 
 
+def test_what_time_there_is_goes_to_the_path_ahead() -> None:
+    """One of the large shapes can be afforded: that of the path that did better on small ones."""
+    behind, ahead = PretendedCall(0.3), PretendedCall(0.3)
+    found(
+        candidate("behind", 1000, PretendedCall(0.0012)),
+        candidate("behind", 300_000, behind),
+        candidate("ahead", 1000, PretendedCall(0.001)),
+        candidate("ahead", 300_000, ahead),
+    )
+    assert ahead.calls > 0
+    assert behind.calls == 0
+
+
 def test_a_path_far_behind_is_not_measured_anew() -> None:
     """The best, measured anew, is out of its reach: the time is saved."""
     slow = PretendedCall(0.003)
