@@ -74,7 +74,7 @@ def test_few_samples_interval_is_that_of_their_logarithms_mean() -> None:
     assert stats.median_interval(wave) == pytest.approx((math.exp(-half), math.exp(half)))
 
 
-def test_one_sample_has_no_interval() -> None:
+def test_the_median_of_one_sample_has_no_interval() -> None:
     """Not one of no width, as if it were known exactly."""
     with pytest.raises(ValueError, match="one sample"):
         stats.median_interval([2.0])
