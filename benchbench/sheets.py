@@ -119,6 +119,8 @@ _RESULT: tuple[Field[Result], ...] = (
         lambda one: _unless_failed(one, units.percent(middle(one.figures.share_of_achievable))),
     ),
     Field(lambda one: middle(one.figures.step_s), name="median_step_s"),
+    *_three("figures.time_to_train", "time_to_train", "s"),
+    _of("figures.ranks"),
     Field(lambda one: middle(one.figures.joules_per_unit), name="energy_per_unit_j"),
     Field(attrgetter("figures.peak_memory_bytes"), name="peak_memory_bytes"),
     Field(attrgetter("figures.regime.name"), name="regime"),
