@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,10 @@ def load(setting):
 '''
 
 
+Command = tuple[tuple[str, ...], set[int]]
+"""Arguments, and the exits they may end with."""
+
+
 @dataclass(frozen=True)
 class Sitting:
     """What a session left: its folder, and whatever asked for a network."""
@@ -96,6 +101,12 @@ class Sitting:
             text=True,
             check=False,
         )
+
+    def must(self, command: Command) -> None:
+        """The same, which must exit with one of these codes."""
+        arguments, codes = command
+        done = self.call(*arguments)
+        assert done.returncode in codes, (arguments, done.returncode, done.stderr)
 
     def artefacts(self) -> Iterator[tuple[str, str]]:
         """Every file it wrote, names included."""
@@ -139,10 +150,12 @@ def sitting(tmp_path_factory: pytest.TempPathFactory) -> Sitting:
         '[demand]\nshape = "csv"\ncsv = "demand.csv"\n[owned]\ncolocation_includes_power = true\n'
     )
     tiny, quick = str(asking / "tiny.py"), ("--quick", "--no-ceilings")
-    for command, codes in (
+    measuring: tuple[Command, ...] = (
         (("doctor", "--json"), {0}),
         (("run", tiny, str(asking / "asked.py"), *quick), {4}),
         (("run", str(asking / "queried.py"), "--scenario", "offline", *quick), {0, 3, 4}),
+    )
+    afterwards: tuple[Command, ...] = (
         (("results", "list"), {0}),
         (("results", "export", "--out", str(home / "export.csv")), {0}),
         (("results", "export", "--format", "jsonl", "--out", str(home / "export.jsonl")), {0}),
@@ -153,9 +166,11 @@ def sitting(tmp_path_factory: pytest.TempPathFactory) -> Sitting:
         (("catalog", "show", "--gpu", "H100"), {0}),
         (("catalog", "match"), {0, 1}),
         (("report", "--tco", str(asking / "s.toml"), "--out", str(home / "r.html")), {0}),
-    ):
-        done = here.call(*command)
-        assert done.returncode in codes, (command, done.returncode, done.stderr)
+    )
+    for command in measuring:
+        here.must(command)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(here.must, afterwards))
     return here
 
 
