@@ -18,7 +18,9 @@ import torch
 import torch.distributed as dist
 
 from benchbench.measure import failure
+from benchbench.measure.channel import Channel
 from benchbench.measure.launch import REQUEST, failed, said
+from benchbench.measure.measuring import measure_workload, set_threads
 from benchbench.measure.message import (
     CeilingsResult,
     MeasureCollectives,
@@ -28,7 +30,7 @@ from benchbench.measure.message import (
     WorkloadResult,
 )
 from benchbench.measure.ranks import devices
-from benchbench.measure.worker import Channel, die_with, measure_workload, set_threads
+from benchbench.measure.worker import die_with
 
 
 class Group:

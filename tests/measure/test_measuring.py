@@ -1,4 +1,4 @@
-"""What the worker makes of what it saw, without a process of its own."""
+"""What a measurement makes of what it saw, without a process of its own."""
 
 import os
 import subprocess
@@ -9,13 +9,13 @@ import pytest
 from benchbench.errors import UsageError
 from benchbench.measure import failure
 from benchbench.measure.failure import DeviceLostError
-from benchbench.measure.sampler import Watch
-from benchbench.measure.worker import (
+from benchbench.measure.measuring import (
     _limited,
     peak_resident_bytes,
     require_device,
     with_threads,
 )
+from benchbench.measure.sampler import Watch
 from tests.measure.fakes_measure import FakeClock, FakeGpuCounters, FakeHost
 
 
@@ -37,7 +37,7 @@ def test_a_peak_is_this_programs_own() -> None:
 
     assert peak_resident_bytes() >= 0.9 * psutil.Process().memory_info().rss
     ballast = bytearray(os.urandom(1)) * 300_000_000
-    code = "from benchbench.measure.worker import peak_resident_bytes as p; print(p())"
+    code = "from benchbench.measure.measuring import peak_resident_bytes as p; print(p())"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert 0 < int(told.stdout) < len(ballast) < peak_resident_bytes()
 
