@@ -153,7 +153,8 @@ def results(url: str | Path, *, session: str | None = None) -> evaluate.ResultLi
 def figures(stored: Sequence[Record]) -> tuple[derive.Figures, ...]:
     """One per configuration."""
     known = (_silicon(), _expected(), _convergence())
-    return tuple(evaluate.figures(group, *known) for group in derive.group(stored))
+    groups = derive.group(stored)
+    return evaluate.beside_one(evaluate.figures(group, *known) for group in groups)
 
 
 @dataclass(frozen=True)

@@ -118,19 +118,21 @@ def results(
 ) -> ResultList:
     """Everything a store holds, one entry per configuration, oldest first."""
     named = dict(zip(map(id, read.records), read.names, strict=True))
+    groups = derive.group(read.records)
+    found = beside_one(figures(group, silicon, expected, published) for group in groups)
     return ResultList(
-        results=beside_one(
+        results=tuple(
             Result(
                 names=tuple(named[id(record)] for record in group),
                 machine=machine(group[0].system),
                 time_utc=group[0].provenance.time_utc,
                 effort=group[0].effort,
-                figures=figures(group, silicon, expected, published),
+                figures=each,
                 failure=next((r.failure for r in group if r.failure), None),
                 tried=() if group[0].tuning is None else group[0].tuning.tried,
                 search_complete=None if group[0].tuning is None else group[0].tuning.complete,
             )
-            for group in derive.group(read.records)
+            for group, each in zip(groups, found, strict=True)
         ),
         examinations=tuple(_examinations(read)),
         unreadable=tuple(Unreadable(name=q.name, reason=q.reason) for q in read.quarantined),
@@ -152,15 +154,14 @@ def _examinations(read: ReadResult) -> Iterator[Examination]:
             )
 
 
-def beside_one(results: Iterable[Result]) -> tuple[Result, ...]:
+def beside_one(figures: Iterable[Figures]) -> tuple[Figures, ...]:
     """The same, what several processes reached held against one of them alone."""
-    all_of_them = tuple(results)
-    figures = [one.figures for one in all_of_them]
+    known = tuple(figures)
     return tuple(
         one
-        if (found := generation.scaling(one.figures, figures)) is None
-        else one.model_copy(update={"figures": one.figures.model_copy(update={"scaling": found})})
-        for one in all_of_them
+        if (found := generation.scaling(one, known)) is None
+        else one.model_copy(update={"scaling": found})
+        for one in known
     )
 
 

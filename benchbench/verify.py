@@ -109,14 +109,16 @@ def page(path: Path) -> Verification:
 def _figures(records: list[Record], document: dict[str, Any], path: Path) -> Iterator[_Check]:
     """Each number of each configuration, recomputed with the datasheets of this version."""
     known = (silicon.load(), expected.load(), convergence.load())
+    computed: list[tuple[str, dict[str, Any], Figures]] = []
     for group, stated in _paired(records, document, path):
         where = f"{group[0].workload} {group[0].precision} x{group[0].batch_size}"
         try:
-            figures = evaluate.figures(group, *known).model_dump(mode="json")
+            computed.append((where, stated, evaluate.figures(group, *known)))
         except _UNSHOWABLE as error:
             yield where, f"cannot be computed: {str(error).partition(chr(10))[0][:200]}"
-            continue
-        for name, said, found in _compared(stated, figures):
+    together = evaluate.beside_one(figures for _, _, figures in computed)
+    for (where, stated, _), figures in zip(computed, together, strict=True):
+        for name, said, found in _compared(stated, figures.model_dump(mode="json")):
             differs = f"{name} says {_short(said)}; the samples give {_short(found)}"
             yield where, None if _equal(said, found) else differs
 

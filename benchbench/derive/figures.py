@@ -80,6 +80,13 @@ class TrainingEstimate(Model):
     """What was published, by whom, where."""
 
 
+PART_NAMES = {
+    "prefill": "time to the first token (prefill)",
+    "decode": "time per further token (decode)",
+}
+"""In words, by the name a workload gives them."""
+
+
 class PartFigures(Model):
     """One part of a step: of an LLM's, the prefill and each token decoded after it."""
 

@@ -22,6 +22,7 @@ _SHOWN_OF_FIGURES = frozenset(
     intensity achieved_flops datasheet_flops datasheet_because mfu ceiling share_of_achievable
     achieved_bytes_per_s datasheet_bytes_per_s memory_ceiling mbu regime normal joules_per_unit
     time_to_train convergence estimated_training
+    parts rates rate_search ranks scaling communication_fraction
     energy_scope peak_memory_bytes peak_device_memory_bytes load_s first_step_s validity caveats
     """.split()  # noqa: SIM905  a list of forty literals reads worse
 )
@@ -195,7 +196,9 @@ def _cell(name: str, value: object) -> Cell:
     if isinstance(value, bool):
         return words("yes" if value else "no")
     if isinstance(value, int | float):
-        return Cell(_reader(name)(value), sort=float(value))
+        reader = _reader(name)
+        counts = isinstance(value, int) and reader is units.number
+        return Cell(units.count(value) if counts else reader(value), sort=float(value))
     return words(str(value))
 
 

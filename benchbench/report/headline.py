@@ -16,6 +16,8 @@ from benchbench.tco.answer import TcoAnswer, TornadoBar
 
 _NOTHING = "Nothing was measured."
 _MOST_FIGURES = 4
+_MOST_NAMED = 3
+"""Workloads a sentence names; of more it says how many, and the sections below have them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def _delivers(seen: Measured) -> Answer:
     question = "What they deliver" if seen.several else "What it delivers"
     if not seen.best:
         return Answer(question, "No measurement here can be relied on.")
-    details = [_ratio(seen, figure) for figure in seen.best]
+    few = len(seen.best) <= _MOST_NAMED
+    details = [_ratio(seen, figure) for figure in seen.best] if few else _ratios(seen)
     details += [_beside(seen, figure) for figure in seen.best]
     indicative = is_indicative(seen.records, ())
     said = [f"{one}." for one in map(sidebyside.sentence, sidebyside.contests(seen)) if one]
@@ -168,8 +171,29 @@ def _delivers(seen: Measured) -> Answer:
         told = (*said[1:], *filter(None, details))
         return Answer(question, said[0], told, indicative)
     rates = [f"{_rate(figure)} on {seen.name(figure)}" for figure in seen.best]
-    sentence = f"{evidence.sentence_list(rates)}."
+    sentence = f"{_some(rates, 'figure')}."
     return Answer(question, sentence, tuple(filter(None, details)), indicative)
+
+
+def _some(items: Sequence[str], noun: str) -> str:
+    """All of a few; of many the first, and how many more there are."""
+    left = len(items) - _MOST_NAMED
+    if left <= 0:
+        return evidence.sentence_list(items)
+    return f"{', '.join(items[:_MOST_NAMED])} and {units.counted(left, f'more {noun}')}"
+
+
+def _ratios(seen: Measured) -> list[str]:
+    """Of many workloads: from the least of the datasheet to the most, and what bounds which."""
+    shares = sorted((one.mfu.value, seen.name(one)) for one in seen.best if one.mfu)
+    ends = [f"{units.percent(share)} ({name})" for share, name in shares]
+    spans = [f"From {ends[0]} to {ends[-1]} of the datasheet."] if len(ends) > 1 else []
+    bound: dict[str, list[str]] = {}
+    for one in seen.best:
+        if one.regime.name != "undetermined":
+            bound.setdefault(one.regime.name, []).append(seen.name(one))
+    told = [f"{_some(names, 'workload')}: {regime}-bound." for regime, names in bound.items()]
+    return [*spans, *told]
 
 
 def _beside(seen: Measured, figure: Figures) -> str:
@@ -207,14 +231,45 @@ def _ratio(seen: Measured, figure: Figures) -> str:
 
 
 def _do(recommendations: Sequence[Recommendation], tco: TcoAnswer | None) -> Answer:
-    sentences = [_rent(one) for one in recommendations]
+    sentences = _rents(recommendations)
     sentences += tco.sentences[:1] if tco else []
     if not sentences:
         hint = "Compare offers with benchbench recommend, and owning with benchbench tco."
         return Answer("What to do", "Nothing has been compared yet.", (hint,))
-    more = [said for one in recommendations if (said := runner_up(one))]
+    few = recommendations if len(recommendations) <= _MOST_NAMED else ()
+    more = [said for one in few if (said := runner_up(one))]
     indicative = any(one.indicative for one in recommendations)
     return Answer("What to do", sentences[0], (*sentences[1:], *more), indicative)
+
+
+def _rents(recommendations: Sequence[Recommendation]) -> list[str]:
+    """One sentence for each workload; of many, one for all that ask for the same instance."""
+    if len(recommendations) <= _MOST_NAMED:
+        return [_rent(one) for one in recommendations]
+    alike: dict[str, list[Recommendation]] = {}
+    for one in recommendations:
+        alike.setdefault(_rented(one), []).append(one)
+    most_first = sorted(alike.items(), key=lambda group: -len(group[1]))
+    return [
+        f"For {_some([one.goal.workload for one in group], 'workload')} {rented}."
+        if rented and len(group) > 1
+        else said
+        for rented, group in most_first
+        for said in ([_rent(group[0])] if rented else map(_rent, group))
+    ]
+
+
+def _rented(recommendation: Recommendation) -> str:
+    """The first of the ranking at its price per hour; empty where there is none."""
+    if not recommendation.candidates:
+        return ""
+    first = recommendation.candidates[0]
+    # Nobody rents a fleet on a prediction: it says where to measure next.
+    verb = "rent" if first.basis == "measured" else "try first"
+    return (
+        f"{verb} {units.times(first.replicas, first.offer.instance)} "
+        f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour"
+    )
 
 
 def _rent(recommendation: Recommendation) -> str:
@@ -228,13 +283,7 @@ def _rent(recommendation: Recommendation) -> str:
     price = units.usd_per_unit(first.usd_per_unit.value, recommendation.unit)
     cost = first.usd_per_unit
     known = (first.basis, units.spread(cost.value, cost.low, cost.high))
-    # Nobody rents a fleet on a prediction: it says where to measure next.
-    verb = "rent" if first.basis == "measured" else "try first"
-    return (
-        f"For {workload} {verb} {units.times(first.replicas, first.offer.instance)} "
-        f"({choice.place(first.offer)}): {units.usd(first.usd_per_hour)} per hour, "
-        f"{price} ({', '.join(filter(None, known))})."
-    )
+    return f"For {workload} {_rented(recommendation)}, {price} ({', '.join(filter(None, known))})."
 
 
 def _sure(
@@ -304,7 +353,7 @@ def _tries(seen: Measured) -> list[str]:
     meant: dict[str, list[str]] = {}
     for one in seen.best:
         meant.setdefault(one.regime.try_next.rstrip("."), []).append(seen.name(one))
-    return [f"{evidence.sentence_list(names)}: {advice}." for advice, names in meant.items()]
+    return [f"{_some(names, 'workload')}: {advice}." for advice, names in meant.items()]
 
 
 def _money_changes(tco: TcoAnswer | None) -> list[str]:
@@ -336,8 +385,9 @@ def _ties(recommendations: Sequence[Recommendation]) -> list[str]:
     tied = [(count, workload) for count, workload in counts if count]
     if not tied:
         return []
-    others = evidence.sentence_list(
-        [f"{units.counted(count, 'other offer')} for {workload}" for count, workload in tied]
+    others = _some(
+        [f"{units.counted(count, 'other offer')} for {workload}" for count, workload in tied],
+        "workload",
     )
     if [count for count, _ in tied] == [1]:
         return [f"{others} is within the interval of the first: measure on it to decide."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchbench import units
+from benchbench.derive.figures import PART_NAMES
 from benchbench.sheets import middle, throughput
 from benchbench.terminal.layout import estimated
 
@@ -105,15 +106,9 @@ def _together(figures: Figures) -> list[tuple[str, str]]:
     scaling = None if figures.scaling is None else figures.scaling.efficiency
     return [
         ("processes", units.count(figures.ranks)),
-        ("of so many times one alone", estimated(scaling, units.percent)),
+        ("scaling efficiency", estimated(scaling, units.percent)),
         ("exchanging gradients, of a step", units.percent(figures.communication_fraction)),
     ]
-
-
-_PART_NAMES = {
-    "prefill": "time to the first token (prefill)",
-    "decode": "time per further token (decode)",
-}
 
 
 def _part(one: PartFigures, unit: str) -> list[tuple[str, str]]:
@@ -125,7 +120,7 @@ def _part(one: PartFigures, unit: str) -> list[tuple[str, str]]:
         f"MBU {units.percent(one.mbu)}",
     )
     known = ", ".join(share for share in shares if units.UNKNOWN not in share)
-    return [(_PART_NAMES.get(one.name, one.name), took), (f"  {one.name} reaches", known)]
+    return [(PART_NAMES.get(one.name, one.name), took), (f"  {one.name} reaches", known)]
 
 
 def _rate_row(one: RateFigures) -> tuple[str, str]:

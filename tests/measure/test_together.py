@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from benchbench import run
+from benchbench import decide, run
 from benchbench.derive import figures
 from benchbench.errors import CannotMeasureError, UsageError
-from benchbench.evaluate import Result, beside_one
+from benchbench.evaluate import beside_one
 from benchbench.measure import failure, launch
 from benchbench.measure.budget import Budget
 from benchbench.measure.message import WorkloadResult
@@ -260,29 +260,24 @@ def test_bus_bandwidth_is_nccls() -> None:
     assert bus_bandwidth(1e9, 1.0, 2) == pytest.approx(1e9)
 
 
-def result_of(record: Record) -> Result:
-    """The result of one record."""
-    return Result(
-        names=("a",), machine="m", time_utc="t", effort="standard", figures=figures([record])
-    )
-
-
 def test_efficiency_is_against_one_alone_in_the_same_run() -> None:
-    """18 of twice 10 units a second: 90 %; another run's, batch's or precision's does not count."""
-    alone = result_of(make.record(10.0))
+    """1.8 of twice 1 unit a second: 90 %; another run's, batch's or precision's does not count."""
+    alone = figures([make.record(1.0)])
     ranks = tuple(
         RankTimes(rank=r, device="cpu", units_per_step=8.0, step_s=(1.0,), elapsed_s=1.0)
         for r in range(2)
     )
-    seen = make.measurement(18.0, units_per_step=16.0, ranks=ranks)
+    seen = make.measurement(1.8, units_per_step=16.0, ranks=ranks)
     team = make.record(batch_size=16, measurement=seen)
-    both = beside_one([alone, result_of(team)])[1].figures
+    both = beside_one([alone, figures([team])])[1]
     assert both.ranks == 2
     assert both.scaling is not None
     assert both.scaling.efficiency.value == pytest.approx(0.9)
-    for other in (make.record(10.0, batch_size=4), make.record(10.0, precision="bf16")):
-        unlike = beside_one([result_of(other), result_of(team)])[1].figures
+    for other in (make.record(1.0, batch_size=4), make.record(1.0, precision="bf16")):
+        unlike = beside_one([figures([other]), figures([team])])[1]
         assert unlike.scaling is None
+    reported = decide.figures([make.record(1.0), team])
+    assert [one.scaling is not None for one in reported] == [False, True]
 
 
 def test_what_cannot_be_shared_is_refused(tmp_path: Path) -> None:

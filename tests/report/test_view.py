@@ -588,3 +588,19 @@ def test_the_machines_ceilings_are_listed_with_place_and_path() -> None:
         ],
         [("load latency L3", "cpu"), ("96.0 ns", "±1.0 %"), ("fake", "")],
     ]
+
+
+def test_of_many_workloads_the_first_screen_names_three() -> None:
+    """Five configurations at one best offer: one sentence each, and where the others are."""
+    names = ("resnet50-infer", "llm-train", "dlrm-train", "whisper-infer", "retinanet-infer")
+    records = [factories.record(workload=name) for name in names]
+    goals = [sample.recommendation().goal.model_copy(update={"workload": name}) for name in names]
+    rankings = [sample.recommendation().model_copy(update={"goal": goal}) for goal in goals]
+    figures = [derive.figures([record]) for record in records]
+    view = sample.view(records=records, figures=figures, recommendations=rankings)
+    delivers = answer(view, "What it delivers").splitlines()[0]
+    assert delivers.endswith("and 2 more figures.")
+    do = answer(view, "What to do").splitlines()
+    assert do[0].startswith("For resnet50-infer, llm-train, dlrm-train and 2 more workloads try")
+    assert not [line for line in do[1:] if line.startswith(("For ", "Next for "))]
+    assert "and 2 more workloads are within" in answer(view, "What would change the answer")
