@@ -179,7 +179,8 @@ def figures(
     """
     found = _plausible(group, silicon)
     first = group[0]
-    known = find(expected, first, silicon.identify(first.system, first.devices[0]))
+    device = silicon.identify(first.system, first.devices[0])
+    known = None if _is_part_of_a_cpu(first, found.ranks) else find(expected, first, device)
     similar = [one for one in published if one.concerns(first) and first.convergence is None]
     return found.model_copy(
         update={
@@ -187,6 +188,14 @@ def figures(
             "estimated_training": training.estimate(found, similar),
         }
     )
+
+
+def _is_part_of_a_cpu(record: Record, ranks: int) -> bool:
+    """Whether processors were left idle on purpose; others' figures are of all of them."""
+    threads, cores = record.parameters.get("threads"), record.system.cpu.usable_cores
+    if record.devices[0] != "cpu" or not isinstance(threads, int) or cores is None:
+        return False
+    return threads * ranks < cores
 
 
 def _plausible(group: Sequence[Record], silicon: Datasheets) -> Figures:

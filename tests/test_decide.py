@@ -11,6 +11,7 @@ from benchbench.store import Store
 from tests import factories as make
 
 TODAY = date(2026, 11, 23)
+SAMPLE = Path(__file__).parents[1] / "reports" / "examples" / "quickstart"
 
 
 def test_no_results_names_the_next_step(tmp_path: Path) -> None:
@@ -102,3 +103,11 @@ def test_the_page_heads_the_winner_with_the_default_beside_it(tmp_path: Path) ->
     beside = "torch-compile, fp32, batch 16), 2.50 times the default (torch-eager, fp32, batch 8"
     assert beside in page.html
     assert "Indicative only" not in page.html
+
+
+def test_a_run_on_some_of_the_cores_is_not_held_against_others_figures() -> None:
+    """The sample's training is normal on both its cores; on one of them nobody knows."""
+    (whole,) = (one for one in Store(SAMPLE).read().records if one.workload == "resnet50-train")
+    some = whole.model_copy(update={"parameters": {**whole.parameters, "threads": 1}})
+    found = [one.normal for one in decide.figures([whole, some])]
+    assert [one and one.name for one in found] == ["normal", "unknown"]
