@@ -21,6 +21,8 @@ _UNLUCKY = 0.01
 _FEWEST_COSINES = 2
 _FEWEST_FOR_RANKS = 14
 _MEDIAN_WIDENING = 1.05
+_WIDEST_LOG = 20.0
+"""A factor of 500 million either way says no less than a larger one."""
 _MOST_BATCHES = 256
 _REACHED_WIDENING, _REACHED_SHORT = 1.2, 3.0
 _CAPPED_WIDENING = 1.06
@@ -149,25 +151,31 @@ def mean_interval(
 
 
 def median_interval(samples: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of the median of consecutive positive samples, autocorrelated or not.
+    """95 % interval of the median of consecutive samples, autocorrelated or not.
 
     The share of samples at or below the median is a mean, and has an interval; the quantiles at
     its ends hold the median (Woodruff 1952). Too few samples have no such quantiles: theirs is the
-    interval of the mean of their logarithms, around the median and 5 % wider (by simulation).
-    Raises ValueError on under two samples.
+    interval of the mean of their logarithms, around the median and 5 % wider (by simulation); where
+    a sample has no logarithm, their whole range. Raises ValueError on under two samples.
     """
     values = _nonempty(samples)
     if len(values) < _FEWEST_FOR_RANKS:
-        logs = np.log(values)
-        half = half_width_of_mean(running_sums(logs))
-        if half is None:
-            raise ValueError("one sample has no interval")
-        middle, half = float(np.median(logs)), _MEDIAN_WIDENING * half
-        return math.exp(middle - half), math.exp(middle + half)
+        return _interval_of_few(values)
     below = running_sums((values <= np.median(values)).astype(np.float64))
     half = min(0.5, half_width_of_mean(below) or 0.5)
     low, high = np.quantile(values, (0.5 - half, 0.5 + half))
     return float(low), float(high)
+
+
+def _interval_of_few(values: NDArray[np.float64]) -> tuple[float, float]:
+    if len(values) < 2:  # noqa: PLR2004 - one sample has no spread
+        raise ValueError("one sample has no interval")
+    if values.min() <= 0:
+        return float(values.min()), float(values.max())
+    logs = np.log(values)
+    half = _MEDIAN_WIDENING * (half_width_of_mean(running_sums(logs)) or 0.0)
+    factor, middle = math.exp(min(half, _WIDEST_LOG)), float(np.median(values))
+    return middle / factor, middle * factor
 
 
 def running_sums(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,15 +63,23 @@ def test_any_percentile_waits_for_enough_samples() -> None:
 
 
 def test_few_samples_interval_is_that_of_their_logarithms_mean() -> None:
-    """Equal for a rate and its duration; Student's t on logs of alternating sign, by hand."""
+    """Equal for a rate and its duration; Student's t where the logarithms are a cosine."""
     low, high = stats.median_interval(SAMPLES)
     upside_down = stats.median_interval([1 / one for one in SAMPLES])
     assert (1 / high, 1 / low) == pytest.approx(upside_down)
     assert 0 < low < stats.median(SAMPLES) < high
-    n, amplitude = 12, 0.3
+    n, amplitude = 13, 0.3
     wave = np.exp(amplitude * np.cos(np.pi * (np.arange(n) + 0.5) / n))
     half = 1.05 * oracle.t.ppf(0.975, 2) * amplitude * math.sqrt((1 + 5 / n) / 4)
     assert stats.median_interval(wave) == pytest.approx((math.exp(-half), math.exp(half)))
+
+
+def test_few_samples_far_apart_have_a_finite_interval() -> None:
+    """Two that differ by 100 orders of magnitude; and zeros, which have no logarithm."""
+    low, high = stats.median_interval([1e-50, 1e50])
+    assert 0 < low < 5e49 < high < math.inf
+    assert stats.median_interval([0.0, 1.0, 3.0]) == (0.0, 3.0)
+    assert stats.median_interval([2.0, 2.0]) == (2.0, 2.0)
 
 
 def test_the_median_of_one_sample_has_no_interval() -> None:
