@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchbench import transfer, verify
+from benchbench import store, transfer, untrusted, verify
 from benchbench.cli import app
 from benchbench.errors import UsageError
 from benchbench.store import Store
@@ -193,3 +193,39 @@ def test_quickstart_wants_a_folder() -> None:
     told = call("quickstart", "--out", BUCKET)
     assert told.exit_code == 2
     assert "give a local one" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sftp://host/results", "paramiko"),
+        ("github://a:b@c/x", "requests"),
+        ("x://y", "fsspec's doc"),
+    ],
+)
+def test_what_a_file_system_needs_is_said_as_fsspec_says_it(url: str, told: str) -> None:
+    """Where the package that lacks is not the file system's own, or nobody knows it."""
+    assert told in store._install(url)
+
+
+def test_a_far_document_beyond_all_bounds_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is asked first: it is never fetched."""
+    place = Store("memory://beyond")
+    place.write(make.record())
+    monkeypatch.setattr(untrusted, "MOST_DOCUMENT_BYTES", 100)
+    (left_out,) = place.read().quarantined
+    assert left_out.reason == "beyond 100 bytes"
+
+
+def test_a_mistake_of_ours_is_not_called_an_address_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder here is always reached: what is no OSError is a defect, and looks like one."""
+    place = Store(tmp_path)
+
+    def broken(*_: object) -> bool:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(place._fs, "isdir", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        place.read()
