@@ -123,7 +123,10 @@ def test_a_signal_ends_it_as_shells_count(
     while not (tmp_path / "loading").exists():
         assert runner.poll() is None, runner.stderr and runner.stderr.read()
     runner.send_signal(number)
-    _, said = runner.communicate(timeout=60)
+    try:
+        _, said = runner.communicate(timeout=60)
+    finally:
+        runner.kill()
     ended = runner.returncode
     assert (ended if ended >= 0 else 128 - ended) == code
     assert "Traceback" not in said
