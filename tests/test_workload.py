@@ -94,7 +94,8 @@ def test_describing_needs_no_torch() -> None:
     """Counting is possible on a laptop that has no PyTorch."""
     code = (
         "import sys; sys.modules.update(torch=None, torchvision=None, transformers=None);"
-        "from benchbench.workload.describe import list_builtin; print(len(list_builtin().workloads))"
+        "from benchbench.workload.describe import list_builtin;"
+        "print(len(list_builtin().workloads))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
