@@ -55,10 +55,12 @@ def holds(name: str, case: Case, blocks: int) -> bool:
     one_s = min(bare(job, 1) for _ in range(3))
     ask = Load(case.scenario, case.batch_size, max(BLOCK_S, 2 * one_s), one_s)
     ratios = [paired(job, ask) for _ in range(blocks)]
-    low, high = median_interval(ratios) or (min(ratios), max(ratios))
-    middle = median(ratios)
+    middle, known = median(ratios), "no interval"
+    if blocks > 1:
+        low, high = median_interval(ratios)
+        known = f"95 %: {low:.4f} to {high:.4f}"
     print(
-        f"{name}: {middle:.4f} (95 %: {low:.4f} to {high:.4f}; {blocks} pairs of two blocks of "
+        f"{name}: {middle:.4f} ({known}; {blocks} pairs of two blocks of "
         f"{ask.batches} batches of {one_s * 1e3:.0f} ms); limit {LIMIT}"
     )
     return middle <= LIMIT

@@ -39,7 +39,7 @@ def _tokens(seen: Measured) -> Table:
                 words(seen.name(figure), PART_NAMES.get(one.name, one.name)),
                 quantity(one.seconds, units.duration),
                 plain(one.p95_s, units.duration),
-                plain(one.units_per_s, lambda rate: units.rate(rate, figure.unit)),
+                plain(one.units_per_s, _per_second(figure)),
                 plain(one.mfu, units.percent),
                 plain(one.share_of_achievable, units.percent),
                 plain(one.mbu, units.percent),
